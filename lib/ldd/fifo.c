@@ -36,6 +36,7 @@ EXPORT_SYMBOL_GPL(ldd_fifo_init);
  */
 u32 ldd_fifo_len(const struct ldd_fifo *fifo)
 {
+	/* Before the head, or bytes produced since could be missing. */
 	u32 tail = smp_load_acquire(&fifo->tail);
 
 	/* Both sides may have moved on since: never claim more than fits. */
@@ -94,32 +95,6 @@ struct ldd_fifo_span ldd_fifo_data(const struct ldd_fifo *fifo, size_t max)
 EXPORT_SYMBOL_GPL(ldd_fifo_data);
 
 /**
- * ldd_fifo_produce - publish bytes that were written at ldd_fifo_room()
- * @fifo: the ring
- * @count: number of bytes, at most the length of that span
- *
- * Context: the producer, any context.
- */
-void ldd_fifo_produce(struct ldd_fifo *fifo, u32 count)
-{
-	smp_store_release(&fifo->head, fifo->head + count);
-}
-EXPORT_SYMBOL_GPL(ldd_fifo_produce);
-
-/**
- * ldd_fifo_consume - give back the room of bytes read at ldd_fifo_data()
- * @fifo: the ring
- * @count: number of bytes, at most the length of that span
- *
- * Context: the consumer, any context.
- */
-void ldd_fifo_consume(struct ldd_fifo *fifo, u32 count)
-{
-	smp_store_release(&fifo->tail, fifo->tail + count);
-}
-EXPORT_SYMBOL_GPL(ldd_fifo_consume);
-
-/**
  * ldd_fifo_clear - throw away every queued byte
  * @fifo: the ring
  *
@@ -127,7 +102,7 @@ EXPORT_SYMBOL_GPL(ldd_fifo_consume);
  */
 void ldd_fifo_clear(struct ldd_fifo *fifo)
 {
-	smp_store_release(&fifo->tail, fifo->head);
+	WRITE_ONCE(fifo->tail, fifo->head);
 }
 EXPORT_SYMBOL_GPL(ldd_fifo_clear);
 

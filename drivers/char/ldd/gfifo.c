@@ -81,7 +81,7 @@ static void gfifo_announce(struct gfifo *g, struct gfifo_side *side)
 	kill_fasync(&side->fasync, SIGIO, write ? POLL_OUT : POLL_IN);
 }
 
-static int gfifo_sleep(struct gfifo *g, struct gfifo_side *side)
+static noinline int gfifo_sleep(struct gfifo *g, struct gfifo_side *side)
 {
 	int ret;
 
@@ -92,31 +92,33 @@ static int gfifo_sleep(struct gfifo *g, struct gfifo_side *side)
 	return ret;
 }
 
+static int gfifo_lock(struct gfifo *g, struct gfifo_side *side,
+		      enum gfifo_wait wait)
+{
+	if (wait == GFIFO_NOWAIT)
+		return mutex_trylock(&side->lock) ? 0 : -EAGAIN;
+	if (!mutex_lock_interruptible(&side->lock))
+		return 0;
+	/* We may have slept and been chosen: pass the wake-up on. */
+	gfifo_wake(g, side);
+	return -ERESTARTSYS;
+}
+
 /* Lock @side once it is ready. The caller unlocks it with gfifo_end(). */
 static int gfifo_begin(struct gfifo *g, struct gfifo_side *side,
 		       enum gfifo_wait wait)
 {
-	int ret;
+	int ret = gfifo_lock(g, side, wait);
 
-	for (;;) {
-		if (wait == GFIFO_NOWAIT) {
-			if (!mutex_trylock(&side->lock))
-				return -EAGAIN;
-		} else if (mutex_lock_interruptible(&side->lock)) {
-			/* We may have been chosen: pass the wake-up on. */
-			gfifo_wake(g, side);
-			return -ERESTARTSYS;
-		}
-		if (gfifo_is_ready(g, side))
-			return 0;
+	while (!ret && !gfifo_is_ready(g, side)) {
 		mutex_unlock(&side->lock);
-
 		if (wait != GFIFO_WAIT)
 			return -EAGAIN;
 		ret = gfifo_sleep(g, side);
-		if (ret)
-			return ret;
+		if (!ret)
+			ret = gfifo_lock(g, side, wait);
 	}
+	return ret;
 }
 
 /* Account @done bytes; tell @other, and the next one on @side if it is ready. */

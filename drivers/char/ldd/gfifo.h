@@ -23,7 +23,7 @@ struct iov_iter;
  * @bytes: transferred so far, guarded by @lock
  */
 struct gfifo_side {
-	struct mutex lock;
+	struct mutex lock; /* guards an index of the ring, and bytes */
 	wait_queue_head_t sleepers;
 	wait_queue_head_t pollers;
 	struct fasync_struct *fasync;

@@ -15,7 +15,7 @@
  * @pollers: those who poll; sleeping readers are in @latch
  */
 struct sleepy {
-	spinlock_t lock;
+	spinlock_t lock; /* guards latch and wakeups */
 	struct ldd_latch latch;
 	u64 wakeups;
 	wait_queue_head_t pollers;

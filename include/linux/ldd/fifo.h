@@ -38,40 +38,66 @@ struct ldd_fifo_span {
  * ldd_fifo_is_empty - is there nothing to consume?
  * @fifo: the ring
  *
- * The tail is loaded first. Whoever is neither producer nor consumer so gets
- * "empty" only if the ring was empty at some moment during the call.
- *
- * Context: any. To the consumer, false stays false until it consumes.
+ * Context: any. To the consumer, false stays false until it consumes. To
+ * whoever is neither producer nor consumer, true means that the ring was empty
+ * at some moment during the call.
+ * Return: true or false.
  */
 static inline bool ldd_fifo_is_empty(const struct ldd_fifo *fifo)
 {
+	/* The tail first: an older tail can only make the ring look fuller. */
 	u32 tail = smp_load_acquire(&fifo->tail);
 
-	return smp_load_acquire(&fifo->head) == tail;
+	return READ_ONCE(fifo->head) == tail;
 }
 
 /**
  * ldd_fifo_is_full - is there no room to produce?
  * @fifo: the ring
  *
- * The head is loaded first. Whoever is neither producer nor consumer so gets
- * "full" only if the ring was full at some moment during the call.
- *
- * Context: any. To the producer, false stays false until it produces.
+ * Context: any. To the producer, false stays false until it produces. To
+ * whoever is neither producer nor consumer, true means that the ring was full
+ * at some moment during the call.
+ * Return: true or false.
  */
 static inline bool ldd_fifo_is_full(const struct ldd_fifo *fifo)
 {
+	/* The head first: an older head can only make the ring look emptier. */
 	u32 head = smp_load_acquire(&fifo->head);
 
-	return head - smp_load_acquire(&fifo->tail) == READ_ONCE(fifo->size);
+	return head - READ_ONCE(fifo->tail) == READ_ONCE(fifo->size);
+}
+
+/**
+ * ldd_fifo_produce - publish bytes that were written at ldd_fifo_room()
+ * @fifo: the ring
+ * @count: number of bytes, at most the length of that span
+ *
+ * Context: the producer, any context.
+ */
+static inline void ldd_fifo_produce(struct ldd_fifo *fifo, u32 count)
+{
+	/* Pairs with ldd_fifo_data(): the bytes are there before the index. */
+	smp_store_release(&fifo->head, fifo->head + count);
+}
+
+/**
+ * ldd_fifo_consume - give back the room of bytes read at ldd_fifo_data()
+ * @fifo: the ring
+ * @count: number of bytes, at most the length of that span
+ *
+ * Context: the consumer, any context.
+ */
+static inline void ldd_fifo_consume(struct ldd_fifo *fifo, u32 count)
+{
+	/* Pairs with ldd_fifo_room(): the bytes were read before they may go. */
+	smp_store_release(&fifo->tail, fifo->tail + count);
 }
 
 void ldd_fifo_init(struct ldd_fifo *fifo, void *buf, u32 size);
 u32 ldd_fifo_len(const struct ldd_fifo *fifo);
 struct ldd_fifo_span ldd_fifo_room(const struct ldd_fifo *fifo, size_t max);
 struct ldd_fifo_span ldd_fifo_data(const struct ldd_fifo *fifo, size_t max);
-void ldd_fifo_produce(struct ldd_fifo *fifo, u32 count);
-void ldd_fifo_consume(struct ldd_fifo *fifo, u32 count);
 void ldd_fifo_clear(struct ldd_fifo *fifo);
 void *ldd_fifo_move(struct ldd_fifo *fifo, void *buf, u32 size);
 

@@ -8,36 +8,34 @@
 #include <linux/tracepoint.h>
 
 DECLARE_EVENT_CLASS(ldd_wait_class,
-	TP_PROTO(const char *dev, bool write),
-	TP_ARGS(dev, write),
-	TP_STRUCT__entry(
-		__string(dev, dev)
-		__field(bool, write)
-	),
-	TP_fast_assign(
-		__assign_str(dev);
-		__entry->write = write;
-	),
-	TP_printk("dev=%s op=%s", __get_str(dev),
-		  __entry->write ? "write" : "read")
+		    TP_PROTO(const char *dev, bool write),
+		    TP_ARGS(dev, write),
+		    TP_STRUCT__entry(__string(dev, dev)
+				     __field(bool, write)
+		    ),
+		    TP_fast_assign(__assign_str(dev);
+				   __entry->write = write;
+		    ),
+		    TP_printk("dev=%s op=%s", __get_str(dev),
+			      __entry->write ? "write" : "read")
 );
 
 /* The current task is about to sleep in a read or a write of @dev. */
 DEFINE_EVENT(ldd_wait_class, ldd_sleep,
-	TP_PROTO(const char *dev, bool write),
-	TP_ARGS(dev, write)
+	     TP_PROTO(const char *dev, bool write),
+	     TP_ARGS(dev, write)
 );
 
 /* The current task slept in a read or a write of @dev and runs again. */
 DEFINE_EVENT(ldd_wait_class, ldd_resume,
-	TP_PROTO(const char *dev, bool write),
-	TP_ARGS(dev, write)
+	     TP_PROTO(const char *dev, bool write),
+	     TP_ARGS(dev, write)
 );
 
 /* The current task wakes one who sleeps in a read or a write of @dev. */
 DEFINE_EVENT(ldd_wait_class, ldd_wake,
-	TP_PROTO(const char *dev, bool write),
-	TP_ARGS(dev, write)
+	     TP_PROTO(const char *dev, bool write),
+	     TP_ARGS(dev, write)
 );
 
 #endif /* _TRACE_LDD_H */

@@ -46,6 +46,6 @@
 #define GFIFO_IOC_SET_SIZE		_IOW(LDD_IOC_MAGIC, 0x03, __u32)
 
 /** GFIFO_SIZE_MAX - the largest capacity of a FIFO, in bytes */
-#define GFIFO_SIZE_MAX			(1U << 20)
+#define GFIFO_SIZE_MAX			1048576
 
 #endif /* _UAPI_LINUX_LDD_H */

@@ -375,6 +375,7 @@ static struct kunit_suite fifo_test_suite = {
 	.name = "ldd_fifo",
 	.test_cases = fifo_test_cases,
 };
+
 kunit_test_suite(fifo_test_suite);
 
 MODULE_DESCRIPTION("KUnit tests of the ldd byte ring");

@@ -174,6 +174,7 @@ static struct kunit_suite latch_test_suite = {
 	.name = "ldd_latch",
 	.test_cases = latch_test_cases,
 };
+
 kunit_test_suite(latch_test_suite);
 
 MODULE_DESCRIPTION("KUnit tests of the ldd wake-up latch");

@@ -243,7 +243,7 @@ static void gfifo_start(struct kunit *test, struct gfifo_side *side, int count)
 	for (int i = 0; i < count; i++) {
 		test_thread_start(test, &threads[i], side == &gfifo.rd ?
 				  gfifo_call_get : gfifo_call_put, NULL);
-		test_wait_until(test, gfifo_asleep(side) == i + 1);
+		test_wait_asleep(test, i + 1, gfifo_asleep, side);
 	}
 }
 
@@ -303,7 +303,7 @@ static void gfifo_test_chosen_and_signalled(struct kunit *test)
 	gfifo_start(test, &gfifo.rd, 2);
 	mutex_lock(&gfifo.rd.lock);
 	gfifo_put(bytes_in, 1, GFIFO_WAIT);
-	test_wait_until(test, gfifo_asleep(&gfifo.rd) == 1);
+	test_wait_asleep(test, 1, gfifo_asleep, &gfifo.rd);
 	test_thread_signal(&threads[0]);
 	KUNIT_EXPECT_EQ(test, test_thread_join(test, &threads[0]), -ERESTARTSYS);
 	mutex_unlock(&gfifo.rd.lock);
@@ -335,6 +335,7 @@ static struct kunit_suite gfifo_test_suite = {
 	.exit = gfifo_test_exit,
 	.test_cases = gfifo_test_cases,
 };
+
 kunit_test_suite(gfifo_test_suite);
 
 MODULE_IMPORT_NS(EXPORTED_FOR_KUNIT_TESTING);

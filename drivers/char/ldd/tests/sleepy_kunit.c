@@ -33,7 +33,7 @@ static void sleepy_start(struct kunit *test, int count)
 {
 	for (int i = 0; i < count; i++) {
 		test_thread_start(test, &sleepers[i], sleepy_call, &sleepy);
-		test_wait_until(test, sleepy_asleep() == i + 1);
+		test_wait_asleep(test, i + 1, sleepy_asleep);
 	}
 }
 
@@ -156,6 +156,7 @@ static struct kunit_suite sleepy_test_suite = {
 	.init = sleepy_test_init,
 	.test_cases = sleepy_test_cases,
 };
+
 kunit_test_suite(sleepy_test_suite);
 
 MODULE_IMPORT_NS(EXPORTED_FOR_KUNIT_TESTING);

@@ -4,7 +4,7 @@
 
 #include <kunit/test.h>
 #include <linux/completion.h>
-#include <linux/delay.h>
+#include <linux/iopoll.h>
 #include <linux/kthread.h>
 #include <linux/sched/signal.h>
 
@@ -46,14 +46,17 @@ static inline void test_thread_start(struct kunit *test, struct test_thread *t,
 	wake_up_process(t->task);
 }
 
-/* Wait for a state that nobody announces: the thread's own side of it is done. */
-#define test_wait_until(test, condition)				\
+/*
+ * Wait until @count threads sleep, which nobody announces: look again and again,
+ * for 30 s.
+ */
+#define test_wait_asleep(test, count, asleep, args...)			\
 do {									\
-	unsigned long deadline_ = jiffies + 30 * HZ;			\
+	size_t now_;							\
 									\
-	while (!(condition) && time_before(jiffies, deadline_))		\
-		usleep_range(50, 100);					\
-	KUNIT_ASSERT_TRUE(test, condition);				\
+	KUNIT_ASSERT_EQ(test, 0,					\
+			read_poll_timeout(asleep, now_, now_ == (count), 50, \
+					  30 * USEC_PER_SEC, false, ##args)); \
 } while (0)
 
 static inline void test_thread_signal(struct test_thread *t)

@@ -44,56 +44,6 @@ u32 ldd_fifo_len(const struct ldd_fifo *fifo)
 }
 EXPORT_SYMBOL_GPL(ldd_fifo_len);
 
-static struct ldd_fifo_span ldd_fifo_span(const struct ldd_fifo *fifo,
-					  u32 index, u32 avail, size_t max)
-{
-	u32 offset = index & (fifo->size - 1);
-	u32 to_wrap = fifo->size - offset;
-
-	return (struct ldd_fifo_span){
-		.ptr = fifo->buf + offset,
-		.len = min3(avail, to_wrap, max),
-	};
-}
-
-/**
- * ldd_fifo_room - where the producer may write next
- * @fifo: the ring
- * @max: bytes wanted at most
- *
- * Context: the producer, any context.
- * Return: the free bytes from the head up to the end of the buffer, the end of
- * the room or @max, whichever comes first. After ldd_fifo_produce() of all of
- * it a second call returns the part behind the wrap-around.
- */
-struct ldd_fifo_span ldd_fifo_room(const struct ldd_fifo *fifo, size_t max)
-{
-	/* Pairs with ldd_fifo_consume(): those bytes have been read. */
-	u32 used = fifo->head - smp_load_acquire(&fifo->tail);
-
-	return ldd_fifo_span(fifo, fifo->head, fifo->size - used, max);
-}
-EXPORT_SYMBOL_GPL(ldd_fifo_room);
-
-/**
- * ldd_fifo_data - where the consumer may read next
- * @fifo: the ring
- * @max: bytes wanted at most
- *
- * Context: the consumer, any context.
- * Return: the queued bytes from the tail up to the end of the buffer, the end
- * of the data or @max, whichever comes first. After ldd_fifo_consume() of all
- * of it a second call returns the part behind the wrap-around.
- */
-struct ldd_fifo_span ldd_fifo_data(const struct ldd_fifo *fifo, size_t max)
-{
-	/* Pairs with ldd_fifo_produce(): those bytes have been written. */
-	u32 used = smp_load_acquire(&fifo->head) - fifo->tail;
-
-	return ldd_fifo_span(fifo, fifo->tail, used, max);
-}
-EXPORT_SYMBOL_GPL(ldd_fifo_data);
-
 /**
  * ldd_fifo_clear - throw away every queued byte
  * @fifo: the ring

@@ -65,7 +65,8 @@ struct ldd_latch_waiter *ldd_latch_wake(struct ldd_latch *latch)
 		return NULL;
 	}
 	list_del_init(&waiter->node);
-	waiter->chosen = true;
+	/* The waiter may look without the lock, to find out why it runs. */
+	WRITE_ONCE(waiter->chosen, true);
 	return waiter;
 }
 EXPORT_SYMBOL_GPL(ldd_latch_wake);

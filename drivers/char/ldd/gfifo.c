@@ -46,39 +46,64 @@ static bool gfifo_is_write(const struct gfifo *g, const struct gfifo_side *side)
 	return side == &g->wr;
 }
 
-static bool gfifo_is_ready(const struct gfifo *g, const struct gfifo_side *side)
+/*
+ * What follows is the same for both sides. On the way of each transfer it is
+ * inlined, so that the side is a constant there.
+ */
+static __always_inline bool gfifo_is_ready(const struct gfifo *g,
+					   const struct gfifo_side *side)
 {
 	return gfifo_is_write(g, side) ? !ldd_fifo_is_full(&g->fifo) :
 					 !ldd_fifo_is_empty(&g->fifo);
 }
 
-/*
- * Wake one who sleeps on @side, if there is something for it. It is one even if
- * there is enough for many: whoever leaves bytes or room behind wakes the next.
- *
- * No lock is common to sleepers and wakers. wq_has_sleeper() has a full barrier
- * between the change of the indices and the look at the queue, and so has
- * prepare_to_wait() the other way round: one of the two sees the other.
- */
-static void gfifo_wake(struct gfifo *g, struct gfifo_side *side)
+/* Wake one who sleeps on @side, if there is something for it. */
+static noinline void gfifo_wake_one(struct gfifo *g, struct gfifo_side *side)
 {
-	if (!wq_has_sleeper(&side->sleepers) || !gfifo_is_ready(g, side))
+	if (!gfifo_is_ready(g, side))
 		return;
 	trace_ldd_wake(g->name, gfifo_is_write(g, side));
 	wake_up_interruptible_sync(&side->sleepers);
 }
 
+/*
+ * Wake one who sleeps on @side. It is one even if there is enough for many:
+ * whoever leaves bytes or room behind passes the wake-up on to the next.
+ */
+static __always_inline void gfifo_wake(struct gfifo *g, struct gfifo_side *side)
+{
+	/*
+	 * After a change of the indices: see gfifo_announce(). Passing on needs
+	 * no barrier. Whoever owes it was woken under the lock of the queue, and
+	 * sees at least those who slept there then; one who came later has seen
+	 * for itself that the FIFO is ready.
+	 */
+	if (waitqueue_active(&side->sleepers))
+		gfifo_wake_one(g, side);
+}
+
 /* Bytes arrived for @side, or room appeared: tell all three kinds of waiters. */
-static void gfifo_announce(struct gfifo *g, struct gfifo_side *side)
+static __always_inline void gfifo_announce(struct gfifo *g,
+					   struct gfifo_side *side)
 {
 	bool write = gfifo_is_write(g, side);
 
+	/*
+	 * No lock is common to those who wait and those who transfer. This is
+	 * between the change of an index and the look at the queues. Between
+	 * queueing up and the look at the indices there is a barrier as well,
+	 * in prepare_to_wait() and gfifo_poll(). So one of the two sees the
+	 * other.
+	 */
+	smp_mb();
 	gfifo_wake(g, side);
-	if (wq_has_sleeper(&side->pollers))
+	/* Ordered by the same barrier. */
+	if (waitqueue_active(&side->pollers))
 		wake_up_interruptible_sync_poll(&side->pollers,
 						write ? EPOLLOUT | EPOLLWRNORM :
 							EPOLLIN | EPOLLRDNORM);
-	kill_fasync(&side->fasync, SIGIO, write ? POLL_OUT : POLL_IN);
+	if (READ_ONCE(side->fasync))
+		kill_fasync(&side->fasync, SIGIO, write ? POLL_OUT : POLL_IN);
 }
 
 static noinline int gfifo_sleep(struct gfifo *g, struct gfifo_side *side)
@@ -92,8 +117,8 @@ static noinline int gfifo_sleep(struct gfifo *g, struct gfifo_side *side)
 	return ret;
 }
 
-static int gfifo_lock(struct gfifo *g, struct gfifo_side *side,
-		      enum gfifo_wait wait)
+static __always_inline int gfifo_lock(struct gfifo *g, struct gfifo_side *side,
+				      enum gfifo_wait wait)
 {
 	if (wait == GFIFO_NOWAIT)
 		return mutex_trylock(&side->lock) ? 0 : -EAGAIN;
@@ -105,8 +130,8 @@ static int gfifo_lock(struct gfifo *g, struct gfifo_side *side,
 }
 
 /* Lock @side once it is ready. The caller unlocks it with gfifo_end(). */
-static int gfifo_begin(struct gfifo *g, struct gfifo_side *side,
-		       enum gfifo_wait wait)
+static __always_inline int gfifo_begin(struct gfifo *g, struct gfifo_side *side,
+				       enum gfifo_wait wait)
 {
 	int ret = gfifo_lock(g, side, wait);
 
@@ -122,8 +147,9 @@ static int gfifo_begin(struct gfifo *g, struct gfifo_side *side,
 }
 
 /* Account @done bytes; tell @other, and the next one on @side if it is ready. */
-static ssize_t gfifo_end(struct gfifo *g, struct gfifo_side *side,
-			 struct gfifo_side *other, size_t done)
+static __always_inline ssize_t gfifo_end(struct gfifo *g,
+					 struct gfifo_side *side,
+					 struct gfifo_side *other, size_t done)
 {
 	side->bytes += done;
 	mutex_unlock(&side->lock);
@@ -162,7 +188,7 @@ VISIBLE_IF_KUNIT ssize_t gfifo_read(struct gfifo *g, struct iov_iter *to,
 		copied = copy_to_iter(span.ptr, span.len, to);
 		ldd_fifo_consume(&g->fifo, copied);
 		done += copied;
-	} while (copied && copied == span.len && iov_iter_count(to));
+	} while (iov_iter_count(to) && copied && copied == span.len);
 	return gfifo_end(g, &g->rd, &g->wr, done);
 }
 EXPORT_SYMBOL_IF_KUNIT(gfifo_read);
@@ -196,7 +222,7 @@ VISIBLE_IF_KUNIT ssize_t gfifo_write(struct gfifo *g, struct iov_iter *from,
 		copied = copy_from_iter(span.ptr, span.len, from);
 		ldd_fifo_produce(&g->fifo, copied);
 		done += copied;
-	} while (copied && copied == span.len && iov_iter_count(from));
+	} while (iov_iter_count(from) && copied && copied == span.len);
 	return gfifo_end(g, &g->wr, &g->rd, done);
 }
 EXPORT_SYMBOL_IF_KUNIT(gfifo_write);
@@ -357,8 +383,8 @@ static __poll_t gfifo_poll(struct file *file, poll_table *wait)
 	if (file->f_mode & FMODE_WRITE)
 		poll_wait(file, &g->wr.pollers, wait);
 	/*
-	 * Pairs with the barrier of wq_has_sleeper() in gfifo_announce(): a
-	 * change that is not seen below finds us in the queue.
+	 * Pairs with the barrier in gfifo_announce(): a change that is not seen
+	 * below finds us in the queue.
 	 */
 	smp_mb();
 	return gfifo_events(g, file->f_mode);

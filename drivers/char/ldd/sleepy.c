@@ -9,12 +9,12 @@
  * See Documentation/driver-api/ldd/sleepy.rst.
  */
 #include <kunit/visibility.h>
-#include <linux/completion.h>
 #include <linux/debugfs.h>
 #include <linux/device.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/rcuwait.h>
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/uio.h>
@@ -28,7 +28,7 @@
 /* One sleeping read(2), on the stack of its task. */
 struct sleeper {
 	struct ldd_latch_waiter waiter;	/* guarded by sleepy.lock */
-	struct completion chosen;
+	struct rcuwait wait;
 };
 
 /**
@@ -53,7 +53,7 @@ static void sleepy_wake_locked(struct sleepy *s)
 	waiter = ldd_latch_wake(&s->latch);
 	if (waiter) {
 		trace_ldd_wake(SLEEPY_NAME, false);
-		complete(&container_of(waiter, struct sleeper, waiter)->chosen);
+		rcuwait_wake_up(&container_of(waiter, struct sleeper, waiter)->wait);
 	} else {
 		wake_up_interruptible_poll(&s->pollers, EPOLLIN | EPOLLRDNORM);
 	}
@@ -77,7 +77,8 @@ EXPORT_SYMBOL_IF_KUNIT(sleepy_wake);
 /*
  * Leave the queue. One who leaves because of a signal may have been chosen at
  * that very moment and hands the wake-up to the next one. Deciding that under
- * the lock that sleepy_wake() chooses under is what keeps the count exact.
+ * the lock that sleepy_wake() chooses under is what keeps the count exact. It
+ * also keeps @self, on our stack, in being until sleepy_wake() is done with it.
  */
 static int sleepy_leave(struct sleepy *s, struct sleeper *self)
 {
@@ -107,7 +108,7 @@ VISIBLE_IF_KUNIT int sleepy_sleep(struct sleepy *s, bool nonblock)
 	struct sleeper self;
 	bool chosen;
 
-	init_completion(&self.chosen);
+	rcuwait_init(&self.wait);
 	spin_lock(&s->lock);
 	chosen = ldd_latch_wait(&s->latch, &self.waiter);
 	if (!chosen && nonblock)
@@ -119,7 +120,8 @@ VISIBLE_IF_KUNIT int sleepy_sleep(struct sleepy *s, bool nonblock)
 		return -EAGAIN;
 
 	trace_ldd_sleep(SLEEPY_NAME, false);
-	wait_for_completion_interruptible(&self.chosen);
+	rcuwait_wait_event(&self.wait, READ_ONCE(self.waiter.chosen),
+			   TASK_INTERRUPTIBLE);
 	trace_ldd_resume(SLEEPY_NAME, false);
 	return sleepy_leave(s, &self);
 }

@@ -3,6 +3,7 @@
 #define _LINUX_LDD_FIFO_H
 
 #include <asm/barrier.h>
+#include <linux/minmax.h>
 #include <linux/types.h>
 
 /**
@@ -68,6 +69,56 @@ static inline bool ldd_fifo_is_full(const struct ldd_fifo *fifo)
 	return head - READ_ONCE(fifo->tail) == READ_ONCE(fifo->size);
 }
 
+static inline struct ldd_fifo_span
+ldd_fifo_span(const struct ldd_fifo *fifo, u32 index, u32 avail, size_t max)
+{
+	u32 offset = index & (fifo->size - 1);
+	u32 to_wrap = fifo->size - offset;
+
+	return (struct ldd_fifo_span){
+		.ptr = fifo->buf + offset,
+		.len = min3(avail, to_wrap, max),
+	};
+}
+
+/**
+ * ldd_fifo_room - where the producer may write next
+ * @fifo: the ring
+ * @max: bytes wanted at most
+ *
+ * Context: the producer, any context.
+ * Return: the free bytes from the head up to the end of the buffer, the end of
+ * the room or @max, whichever comes first. After ldd_fifo_produce() of all of
+ * it a second call returns the part behind the wrap-around.
+ */
+static inline struct ldd_fifo_span
+ldd_fifo_room(const struct ldd_fifo *fifo, size_t max)
+{
+	/* Pairs with ldd_fifo_consume(): those bytes have been read. */
+	u32 used = fifo->head - smp_load_acquire(&fifo->tail);
+
+	return ldd_fifo_span(fifo, fifo->head, fifo->size - used, max);
+}
+
+/**
+ * ldd_fifo_data - where the consumer may read next
+ * @fifo: the ring
+ * @max: bytes wanted at most
+ *
+ * Context: the consumer, any context.
+ * Return: the queued bytes from the tail up to the end of the buffer, the end
+ * of the data or @max, whichever comes first. After ldd_fifo_consume() of all
+ * of it a second call returns the part behind the wrap-around.
+ */
+static inline struct ldd_fifo_span
+ldd_fifo_data(const struct ldd_fifo *fifo, size_t max)
+{
+	/* Pairs with ldd_fifo_produce(): those bytes have been written. */
+	u32 used = smp_load_acquire(&fifo->head) - fifo->tail;
+
+	return ldd_fifo_span(fifo, fifo->tail, used, max);
+}
+
 /**
  * ldd_fifo_produce - publish bytes that were written at ldd_fifo_room()
  * @fifo: the ring
@@ -96,8 +147,6 @@ static inline void ldd_fifo_consume(struct ldd_fifo *fifo, u32 count)
 
 void ldd_fifo_init(struct ldd_fifo *fifo, void *buf, u32 size);
 u32 ldd_fifo_len(const struct ldd_fifo *fifo);
-struct ldd_fifo_span ldd_fifo_room(const struct ldd_fifo *fifo, size_t max);
-struct ldd_fifo_span ldd_fifo_data(const struct ldd_fifo *fifo, size_t max);
 void ldd_fifo_clear(struct ldd_fifo *fifo);
 void *ldd_fifo_move(struct ldd_fifo *fifo, void *buf, u32 size);
 

@@ -310,6 +310,27 @@ static void gfifo_test_chosen_and_signalled(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, test_thread_join(test, &threads[1]), 1);
 }
 
+/* Has threads[0] left the queue, and does it wait for the lock? */
+static bool gfifo_waits_for_lock(void)
+{
+	return !gfifo_asleep(&gfifo.rd) &&
+	       READ_ONCE(threads[0].task->__state) == TASK_INTERRUPTIBLE;
+}
+
+/* Woken, but another reader was faster: back to sleep (SPEC bug 3). */
+static void gfifo_test_chosen_but_too_late(struct kunit *test)
+{
+	gfifo_start(test, &gfifo.rd, 1);
+	mutex_lock(&gfifo.rd.lock);
+	gfifo_put(bytes_in, 1, GFIFO_WAIT);
+	test_wait_asleep(test, true, gfifo_waits_for_lock);
+	ldd_fifo_consume(&gfifo.fifo, 1);
+	mutex_unlock(&gfifo.rd.lock);
+	test_wait_asleep(test, 1, gfifo_asleep, &gfifo.rd);
+	gfifo_put(bytes_in, 1, GFIFO_WAIT);
+	KUNIT_EXPECT_EQ(test, test_thread_join(test, &threads[0]), 1);
+}
+
 static struct kunit_case gfifo_test_cases[] = {
 	KUNIT_CASE_PARAM(gfifo_test_round_size, gfifo_size_gen_params),
 	KUNIT_CASE(gfifo_test_events),
@@ -326,6 +347,7 @@ static struct kunit_case gfifo_test_cases[] = {
 	KUNIT_CASE(gfifo_test_growing_wakes_writers),
 	KUNIT_CASE(gfifo_test_signal),
 	KUNIT_CASE(gfifo_test_chosen_and_signalled),
+	KUNIT_CASE(gfifo_test_chosen_but_too_late),
 	{}
 };
 

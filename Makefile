@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The front door. Every target is one script; read that for what it does.
+
+# The scripts take the clone's lock anyway.
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+
+# For the scripts. They do not see MAKEFLAGS: see vm/lib.sh.
+export TARGETS VM KSRC KUNIT_ARGS TIMEOUT
+
+.PHONY: help prepare kselftest kunit check mutants shell demo bench tools clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+	@echo
+	@echo '  KSRC=DIR          a kernel tree to use instead of the package linux-source-6.12'
+	@echo '  VM=uml|qemu|debug the kernel for kselftest, shell and demo (default uml)'
+	@echo '  vm/run -- COMMAND runs any command in a guest: see vm/run --help'
+
+prepare: ## unpack the kernel source in build/linux, with our files laid over it
+	@vm/prepare
+
+kselftest: ## TARGETS=ldd: run the selftests in a guest, with the kernel's own runner
+	@vm/kselftest
+
+kunit: ## run the KUnit tests on UML (KUNIT_ARGS=... for kunit.py)
+	@vm/kunit
+
+check: ## all that must hold before a change lands
+	@vm/check
+
+mutants: ## put each known bug in and see that a test catches it
+	@mutants/run
+
+shell: ## an interactive guest with the drivers loaded
+	@vm/build $(or $(VM),uml)
+	@vm/run --kernel $(or $(VM),uml) --timeout 0 --tty -- bash
+
+demo: tools ## show the tools and the drivers at work, in a guest
+	@vm/build $(or $(VM),uml)
+	@vm/run --kernel $(or $(VM),uml) -- tools/ldd/demo.sh build/tools
+
+bench: ## measure the drivers against pipe, eventfd and their like
+	@bench/run
+
+tools: ## build the user programs in build/tools
+	@$(MAKE) -s -C tools/ldd O=$(CURDIR)/build/tools
+
+clean: ## remove build/
+	@rm -rf build

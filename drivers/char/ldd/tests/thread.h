@@ -48,7 +48,7 @@ static inline void test_thread_start(struct kunit *test, struct test_thread *t,
 
 /*
  * Wait until @count threads sleep, which nobody announces: look again and again,
- * for 30 s.
+ * for 10 s.
  */
 #define test_wait_asleep(test, count, asleep, args...)			\
 do {									\
@@ -56,7 +56,7 @@ do {									\
 									\
 	KUNIT_ASSERT_EQ(test, 0,					\
 			read_poll_timeout(asleep, now_, now_ == (count), 50, \
-					  30 * USEC_PER_SEC, false, ##args)); \
+					  10 * USEC_PER_SEC, false, ##args)); \
 } while (0)
 
 static inline void test_thread_signal(struct test_thread *t)
@@ -64,10 +64,10 @@ static inline void test_thread_signal(struct test_thread *t)
 	send_sig(SIGUSR1, t->task, 1);
 }
 
-/* What the call returned. A thread that sleeps on for 30 s fails the test. */
+/* What the call returned. A thread that sleeps on for 10 s fails the test. */
 static inline long test_thread_join(struct kunit *test, struct test_thread *t)
 {
-	unsigned long left = wait_for_completion_timeout(&t->done, 30 * HZ);
+	unsigned long left = wait_for_completion_timeout(&t->done, 10 * HZ);
 
 	KUNIT_ASSERT_NE_MSG(test, left, 0, "still asleep");
 	put_task_struct(t->task);

@@ -49,11 +49,10 @@ struct Signals {
 			if (!result.ok())
 				return got;
 			const siginfo_t &info = result.value();
-			if (info.si_fd != fd.get())
-				got.bad++;
-			else if (info.si_code == POLL_IN && info.si_band == ::in)
+			bool ours = info.si_fd == fd.get();
+			if (ours && info.si_code == POLL_IN && info.si_band == ::in)
 				got.in++;
-			else if (info.si_code == POLL_OUT && info.si_band == ::out)
+			else if (ours && info.si_code == POLL_OUT && info.si_band == ::out)
 				got.out++;
 			else
 				got.bad++;

@@ -361,7 +361,7 @@ Result<Child> first_user()
 } /* namespace */
 
 /* SPEC bug 6: a device is used as soon as its node is there */
-TEST_F(module, devices_are_ready_when_their_nodes_appear)
+TEST_F_TIMEOUT(module, devices_are_ready_when_their_nodes_appear, 90)
 {
 	KernelLog log;
 	std::vector<Child> users;
@@ -369,7 +369,7 @@ TEST_F(module, devices_are_ready_when_their_nodes_appear)
 	users.push_back(ASSERT_OK(first_user()));
 	users.push_back(ASSERT_OK(user_of(devices_max, use_device)));
 	users.push_back(ASSERT_OK(user_of(devices_max, read_attributes)));
-	for (Budget budget(200, 3); budget.more();) {
+	for (Budget budget(200, 1); budget.more();) {
 		ASSERT_OK(unload_between("gfifo"));
 		ASSERT_VALUE(0, modprobe({ "gfifo", "devices=64" }));
 		ASSERT_FALSE(log.complains());
@@ -384,14 +384,14 @@ TEST_F(module, devices_are_ready_when_their_nodes_appear)
  * SPEC bug 16: nothing is freed that somebody can still reach. It takes a kernel
  * that poisons freed memory (slub_debug, KASAN) to see each time.
  */
-TEST_F(module, nothing_is_freed_before_it_is_out_of_reach)
+TEST_F_TIMEOUT(module, nothing_is_freed_before_it_is_out_of_reach, 90)
 {
 	KernelLog log;
 	std::vector<Child> users;
 
 	users.push_back(ASSERT_OK(user_of(8, use_device)));
 	users.push_back(ASSERT_OK(user_of(8, read_attributes)));
-	for (Budget budget(200, 5); budget.more();) {
+	for (Budget budget(200, 2); budget.more();) {
 		ASSERT_OK(unload_between("gfifo"));
 		ASSERT_VALUE(0, modprobe({ "gfifo", "devices=8" }));
 		ASSERT_FALSE(log.complains());

@@ -492,8 +492,12 @@ ATTRIBUTE_GROUPS(gfifo);
 
 static size_t gfifo_sleepers(struct gfifo_side *side)
 {
-	guard(spinlock_irq)(&side->sleepers.lock);
-	return list_count_nodes(&side->sleepers.head);
+	size_t count;
+
+	spin_lock_irq(&side->sleepers.lock);
+	count = list_count_nodes(&side->sleepers.head);
+	spin_unlock_irq(&side->sleepers.lock);
+	return count;
 }
 
 static int gfifo_state_show(struct seq_file *m, void *unused)

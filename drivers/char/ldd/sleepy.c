@@ -195,14 +195,22 @@ static const struct file_operations sleepy_fops = {
 
 static u64 sleepy_wakeups(struct sleepy *s)
 {
-	guard(spinlock)(&s->lock);
-	return s->wakeups;
+	u64 wakeups;
+
+	spin_lock(&s->lock);
+	wakeups = s->wakeups;
+	spin_unlock(&s->lock);
+	return wakeups;
 }
 
 static size_t sleepy_sleepers(struct sleepy *s)
 {
-	guard(spinlock)(&s->lock);
-	return list_count_nodes(&s->latch.waiters);
+	size_t count;
+
+	spin_lock(&s->lock);
+	count = list_count_nodes(&s->latch.waiters);
+	spin_unlock(&s->lock);
+	return count;
 }
 
 static ssize_t wakeups_show(struct device *dev, struct device_attribute *attr,

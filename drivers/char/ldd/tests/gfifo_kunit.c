@@ -12,7 +12,7 @@
 #include <uapi/linux/ldd.h>
 
 #include "../gfifo.h"
-#include "thread.h"
+#include "util.h"
 
 #define THREADS 4
 
@@ -87,15 +87,15 @@ static void gfifo_test_events(struct kunit *test)
 	const __poll_t out = EPOLLOUT | EPOLLWRNORM;
 	const __poll_t in = EPOLLIN | EPOLLRDNORM;
 
-	KUNIT_EXPECT_EQ(test, gfifo_events(&gfifo, both), out);
+	test_expect_events(test, gfifo_events(&gfifo, both), out);
 	gfifo_put(bytes_in, 1, GFIFO_WAIT);
-	KUNIT_EXPECT_EQ(test, gfifo_events(&gfifo, both), out | in);
-	KUNIT_EXPECT_EQ(test, gfifo_events(&gfifo, FMODE_READ), in);
-	KUNIT_EXPECT_EQ(test, gfifo_events(&gfifo, FMODE_WRITE), out);
+	test_expect_events(test, gfifo_events(&gfifo, both), out | in);
+	test_expect_events(test, gfifo_events(&gfifo, FMODE_READ), in);
+	test_expect_events(test, gfifo_events(&gfifo, FMODE_WRITE), out);
 	gfifo_put(bytes_in, PAGE_SIZE, GFIFO_WAIT);
-	KUNIT_EXPECT_EQ(test, gfifo_events(&gfifo, both), in);
+	test_expect_events(test, gfifo_events(&gfifo, both), in);
 	gfifo_get(bytes_out, 1, GFIFO_WAIT);
-	KUNIT_EXPECT_EQ(test, gfifo_events(&gfifo, both), out | in);
+	test_expect_events(test, gfifo_events(&gfifo, both), out | in);
 }
 
 /* What fits is taken, what is there is given, and neither waits for more. */

@@ -5,7 +5,7 @@
 #include <linux/module.h>
 
 #include "../sleepy.h"
-#include "thread.h"
+#include "util.h"
 
 #define SLEEPERS 5
 
@@ -70,11 +70,11 @@ static void sleepy_test_events(struct kunit *test)
 	const __poll_t out = EPOLLOUT | EPOLLWRNORM;
 	const __poll_t in = EPOLLIN | EPOLLRDNORM;
 
-	KUNIT_EXPECT_EQ(test, sleepy_events(&sleepy), out);
+	test_expect_events(test, sleepy_events(&sleepy), out);
 	sleepy_wake(&sleepy);
-	KUNIT_EXPECT_EQ(test, sleepy_events(&sleepy), out | in);
+	test_expect_events(test, sleepy_events(&sleepy), out | in);
 	KUNIT_EXPECT_EQ(test, sleepy_sleep(&sleepy, true), 0);
-	KUNIT_EXPECT_EQ(test, sleepy_events(&sleepy), out);
+	test_expect_events(test, sleepy_events(&sleepy), out);
 }
 
 /* One wake-up, one sleeper, the one that has slept longest. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-#ifndef _LDD_TESTS_THREAD_H
-#define _LDD_TESTS_THREAD_H
+#ifndef _LDD_TESTS_UTIL_H
+#define _LDD_TESTS_UTIL_H
 
 #include <kunit/test.h>
 #include <linux/completion.h>
@@ -46,6 +46,10 @@ static inline void test_thread_start(struct kunit *test, struct test_thread *t,
 	wake_up_process(t->task);
 }
 
+/* KUNIT_EXPECT_EQ() on __poll_t, which is no plain integer to sparse. */
+#define test_expect_events(test, seen, want)				\
+	KUNIT_EXPECT_EQ(test, (__force u32)(seen), (__force u32)(want))
+
 /*
  * Wait until @count threads sleep, which nobody announces: look again and again,
  * for 10 s.
@@ -74,4 +78,4 @@ static inline long test_thread_join(struct kunit *test, struct test_thread *t)
 	return t->ret;
 }
 
-#endif /* _LDD_TESTS_THREAD_H */
+#endif /* _LDD_TESTS_UTIL_H */

@@ -11,19 +11,6 @@
 #include <linux/ldd/latch.h>
 
 /**
- * ldd_latch_init - make a latch without waiters and without a remembered wake-up
- * @latch: the latch
- *
- * Context: any.
- */
-void ldd_latch_init(struct ldd_latch *latch)
-{
-	INIT_LIST_HEAD(&latch->waiters);
-	latch->set = false;
-}
-EXPORT_SYMBOL_GPL(ldd_latch_init);
-
-/**
  * ldd_latch_wait - take the remembered wake-up, or queue up for the next one
  * @latch: the latch
  * @waiter: the one who waits; its content need not be initialised
@@ -35,7 +22,7 @@ EXPORT_SYMBOL_GPL(ldd_latch_init);
 bool ldd_latch_wait(struct ldd_latch *latch, struct ldd_latch_waiter *waiter)
 {
 	waiter->chosen = latch->set;
-	latch->set = false;
+	WRITE_ONCE(latch->set, false);
 	if (waiter->chosen)
 		INIT_LIST_HEAD(&waiter->node);
 	else
@@ -61,7 +48,8 @@ struct ldd_latch_waiter *ldd_latch_wake(struct ldd_latch *latch)
 	waiter = list_first_entry_or_null(&latch->waiters,
 					  struct ldd_latch_waiter, node);
 	if (!waiter) {
-		latch->set = true;
+		/* Who polls looks without the lock. */
+		WRITE_ONCE(latch->set, true);
 		return NULL;
 	}
 	list_del_init(&waiter->node);

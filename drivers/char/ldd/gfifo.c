@@ -16,11 +16,13 @@
 #include <linux/debugfs.h>
 #include <linux/device.h>
 #include <linux/fs.h>
+#include <linux/iov_iter.h>
 #include <linux/ldd.h>
 #include <linux/log2.h>
 #include <linux/module.h>
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
@@ -32,6 +34,9 @@
 #include "gfifo.h"
 
 #define GFIFO_DEVICES_MAX 64
+
+/* A long transfer shows its progress this often, so that both sides overlap. */
+#define GFIFO_PIECE ((size_t)SZ_16K)
 
 static unsigned int gfifo_size = 4096;
 module_param_named(size, gfifo_size, uint, 0444);
@@ -57,37 +62,73 @@ static __always_inline bool gfifo_is_ready(const struct gfifo *g,
 					 !ldd_fifo_is_empty(&g->fifo);
 }
 
-/* Wake one who sleeps on @side, if there is something for it. */
-static noinline void gfifo_wake_one(struct gfifo *g, struct gfifo_side *side)
+static void gfifo_wake_sleeper(struct gfifo *g, struct gfifo_side *side)
 {
-	if (!gfifo_is_ready(g, side))
+	/* Ordered by our callers. */
+	if (!waitqueue_active(&side->sleepers))
 		return;
 	trace_ldd_wake(g->name, gfifo_is_write(g, side));
 	wake_up_interruptible_sync(&side->sleepers);
 }
 
-/*
- * Wake one who sleeps on @side. It is one even if there is enough for many:
- * whoever leaves bytes or room behind passes the wake-up on to the next.
- */
-static __always_inline void gfifo_wake(struct gfifo *g, struct gfifo_side *side)
+static void gfifo_wake_pollers(struct gfifo *g, struct gfifo_side *side)
 {
-	/*
-	 * After a change of the indices: see gfifo_announce(). Passing on needs
-	 * no barrier. Whoever owes it was woken under the lock of the queue, and
-	 * sees at least those who slept there then; one who came later has seen
-	 * for itself that the FIFO is ready.
-	 */
-	if (waitqueue_active(&side->sleepers))
-		gfifo_wake_one(g, side);
+	wake_up_interruptible_sync_poll(&side->pollers,
+					gfifo_is_write(g, side) ?
+					EPOLLOUT | EPOLLWRNORM :
+					EPOLLIN | EPOLLRDNORM);
 }
 
-/* Bytes arrived for @side, or room appeared: tell all three kinds of waiters. */
-static __always_inline void gfifo_announce(struct gfifo *g,
-					   struct gfifo_side *side)
+/* Of those who poll with EPOLLEXCLUSIVE, who are last in the queue, one is told. */
+static bool gfifo_polled_exclusively(struct gfifo_side *side)
 {
-	bool write = gfifo_is_write(g, side);
+	struct wait_queue_head *q = &side->pollers;
+	bool exclusive = false;
 
+	spin_lock_irq(&q->lock);
+	if (!list_empty(&q->head))
+		exclusive = list_last_entry(&q->head, struct wait_queue_entry,
+					    entry)->flags & WQ_FLAG_EXCLUSIVE;
+	spin_unlock_irq(&q->lock);
+	return exclusive;
+}
+
+static noinline void gfifo_wake_next(struct gfifo *g, struct gfifo_side *side)
+{
+	if (!gfifo_is_ready(g, side))
+		return;
+	gfifo_wake_sleeper(g, side);
+	if (gfifo_polled_exclusively(side))
+		gfifo_wake_pollers(g, side);
+}
+
+/*
+ * One call wakes one sleeper, even if there is enough for many: whoever leaves
+ * bytes or room behind, or was woken and leaves, passes the wake-up on.
+ */
+static __always_inline void gfifo_pass_on(struct gfifo *g,
+					  struct gfifo_side *side)
+{
+	/*
+	 * This needs no barrier. Whoever owes a wake-up was woken under the lock
+	 * of the queue, and sees at least those who waited there then; one who
+	 * came later has seen for itself that the FIFO is ready.
+	 */
+	if (waitqueue_active(&side->sleepers) || waitqueue_active(&side->pollers))
+		gfifo_wake_next(g, side);
+}
+
+static noinline void gfifo_wake_first(struct gfifo *g, struct gfifo_side *side)
+{
+	if (!gfifo_is_ready(g, side))
+		return;
+	gfifo_wake_sleeper(g, side);
+	gfifo_wake_pollers(g, side);
+}
+
+/* Bytes arrived for @side, or room appeared: tell those who wait in a call. */
+static __always_inline void gfifo_show(struct gfifo *g, struct gfifo_side *side)
+{
 	/*
 	 * No lock is common to those who wait and those who transfer. This is
 	 * between the change of an index and the look at the queues. Between
@@ -96,14 +137,19 @@ static __always_inline void gfifo_announce(struct gfifo *g,
 	 * other.
 	 */
 	smp_mb();
-	gfifo_wake(g, side);
-	/* Ordered by the same barrier. */
-	if (waitqueue_active(&side->pollers))
-		wake_up_interruptible_sync_poll(&side->pollers,
-						write ? EPOLLOUT | EPOLLWRNORM :
-							EPOLLIN | EPOLLRDNORM);
-	if (READ_ONCE(side->fasync))
-		kill_fasync(&side->fasync, SIGIO, write ? POLL_OUT : POLL_IN);
+	/* Ordered by that. */
+	if (waitqueue_active(&side->sleepers) || waitqueue_active(&side->pollers))
+		gfifo_wake_first(g, side);
+}
+
+/* The same at the end of a call, when those who wait for a signal are told. */
+static __always_inline void gfifo_announce(struct gfifo *g,
+					   struct gfifo_side *side)
+{
+	gfifo_show(g, side);
+	if (READ_ONCE(g->fasync))
+		kill_fasync(&g->fasync, SIGIO,
+			    gfifo_is_write(g, side) ? POLL_OUT : POLL_IN);
 }
 
 static noinline int gfifo_sleep(struct gfifo *g, struct gfifo_side *side)
@@ -125,7 +171,7 @@ static __always_inline int gfifo_lock(struct gfifo *g, struct gfifo_side *side,
 	if (!mutex_lock_interruptible(&side->lock))
 		return 0;
 	/* We may have slept and been chosen: pass the wake-up on. */
-	gfifo_wake(g, side);
+	gfifo_pass_on(g, side);
 	return -ERESTARTSYS;
 }
 
@@ -156,8 +202,43 @@ static __always_inline ssize_t gfifo_end(struct gfifo *g,
 
 	if (done)
 		gfifo_announce(g, other);
-	gfifo_wake(g, side);
+	gfifo_pass_on(g, side);
 	return done ?: -EFAULT;
+}
+
+static __always_inline size_t gfifo_step_to(void __user *to, size_t progress,
+					    size_t len, void *from, void *priv)
+{
+	return copy_to_user(to, from + progress, len);
+}
+
+static __always_inline size_t gfifo_step_from(void __user *from,
+					      size_t progress, size_t len,
+					      void *to, void *priv)
+{
+	return copy_from_user(to + progress, from, len);
+}
+
+/*
+ * copy_to_iter() and copy_from_iter(), with the one kind of iterator that
+ * read(2) and write(2) have inlined: it is what a small transfer spends most on.
+ */
+static __always_inline size_t gfifo_copy_to(struct ldd_fifo_span *span,
+					    struct iov_iter *to)
+{
+	if (likely(iter_is_ubuf(to)))
+		return iterate_ubuf(to, span->len, span->ptr, NULL,
+				    gfifo_step_to);
+	return copy_to_iter(span->ptr, span->len, to);
+}
+
+static __always_inline size_t gfifo_copy_from(struct ldd_fifo_span *span,
+					      struct iov_iter *from)
+{
+	if (likely(iter_is_ubuf(from)))
+		return iterate_ubuf(from, span->len, span->ptr, NULL,
+				    gfifo_step_from);
+	return copy_from_iter(span->ptr, span->len, from);
 }
 
 /**
@@ -183,12 +264,15 @@ VISIBLE_IF_KUNIT ssize_t gfifo_read(struct gfifo *g, struct iov_iter *to,
 	ret = gfifo_begin(g, &g->rd, wait);
 	if (ret)
 		return ret;
-	do {
-		span = ldd_fifo_data(&g->fifo, iov_iter_count(to));
-		copied = copy_to_iter(span.ptr, span.len, to);
+	for (;;) {
+		span = ldd_fifo_data(&g->fifo, min(iov_iter_count(to), GFIFO_PIECE));
+		copied = gfifo_copy_to(&span, to);
 		ldd_fifo_consume(&g->fifo, copied);
 		done += copied;
-	} while (iov_iter_count(to) && copied && copied == span.len);
+		if (!iov_iter_count(to) || !copied || copied < span.len)
+			break;
+		gfifo_show(g, &g->wr);
+	}
 	return gfifo_end(g, &g->rd, &g->wr, done);
 }
 EXPORT_SYMBOL_IF_KUNIT(gfifo_read);
@@ -217,12 +301,15 @@ VISIBLE_IF_KUNIT ssize_t gfifo_write(struct gfifo *g, struct iov_iter *from,
 	ret = gfifo_begin(g, &g->wr, wait);
 	if (ret)
 		return ret;
-	do {
-		span = ldd_fifo_room(&g->fifo, iov_iter_count(from));
-		copied = copy_from_iter(span.ptr, span.len, from);
+	for (;;) {
+		span = ldd_fifo_room(&g->fifo, min(iov_iter_count(from), GFIFO_PIECE));
+		copied = gfifo_copy_from(&span, from);
 		ldd_fifo_produce(&g->fifo, copied);
 		done += copied;
-	} while (iov_iter_count(from) && copied && copied == span.len);
+		if (!iov_iter_count(from) || !copied || copied < span.len)
+			break;
+		gfifo_show(g, &g->rd);
+	}
 	return gfifo_end(g, &g->wr, &g->rd, done);
 }
 EXPORT_SYMBOL_IF_KUNIT(gfifo_write);
@@ -239,10 +326,13 @@ static int gfifo_lock_both(struct gfifo *g)
 	return 0;
 }
 
+/* Whoever got EAGAIN because of the locks may count on being told. */
 static void gfifo_unlock_both(struct gfifo *g)
 {
 	mutex_unlock(&g->wr.lock);
 	mutex_unlock(&g->rd.lock);
+	gfifo_show(g, &g->rd);
+	gfifo_show(g, &g->wr);
 }
 
 /**
@@ -255,12 +345,15 @@ static void gfifo_unlock_both(struct gfifo *g)
 VISIBLE_IF_KUNIT int gfifo_clear(struct gfifo *g)
 {
 	int ret = gfifo_lock_both(g);
+	bool was_empty;
 
 	if (ret)
 		return ret;
+	was_empty = ldd_fifo_is_empty(&g->fifo);
 	ldd_fifo_clear(&g->fifo);
 	gfifo_unlock_both(g);
-	gfifo_announce(g, &g->wr);
+	if (!was_empty)
+		gfifo_announce(g, &g->wr);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(gfifo_clear);
@@ -296,6 +389,7 @@ static void *gfifo_alloc(u32 size)
  */
 VISIBLE_IF_KUNIT int gfifo_resize(struct gfifo *g, u32 size)
 {
+	bool grown = false;
 	void *buf;
 	int ret;
 
@@ -308,12 +402,14 @@ VISIBLE_IF_KUNIT int gfifo_resize(struct gfifo *g, u32 size)
 	ret = gfifo_lock_both(g);
 	if (ret)
 		goto free_buf;
-	if (ldd_fifo_len(&g->fifo) <= size)
+	if (ldd_fifo_len(&g->fifo) <= size) {
+		grown = size > g->fifo.size;
 		buf = ldd_fifo_move(&g->fifo, buf, size);
-	else
+	} else {
 		ret = -EBUSY;
+	}
 	gfifo_unlock_both(g);
-	if (!ret)
+	if (grown)
 		gfifo_announce(g, &g->wr);
 free_buf:
 	kvfree(buf);
@@ -324,22 +420,23 @@ EXPORT_SYMBOL_IF_KUNIT(gfifo_resize);
 /**
  * gfifo_events - what poll(2) reports
  * @g: the FIFO
- * @mode: how the file is open
+ *
+ * Both directions, however the file is open: the classic programs watch for
+ * room through a file that they opened for reading.
  *
  * Whoever is to sleep until that changes has to be in &gfifo_side.pollers
  * before.
  *
  * Context: any.
- * Return: EPOLLIN for a file open for reading while bytes are queued, EPOLLOUT
- * for one open for writing while there is room.
+ * Return: EPOLLIN while bytes are queued, EPOLLOUT while there is room.
  */
-VISIBLE_IF_KUNIT __poll_t gfifo_events(struct gfifo *g, fmode_t mode)
+VISIBLE_IF_KUNIT __poll_t gfifo_events(struct gfifo *g)
 {
 	__poll_t events = 0;
 
-	if ((mode & FMODE_READ) && gfifo_is_ready(g, &g->rd))
+	if (gfifo_is_ready(g, &g->rd))
 		events |= EPOLLIN | EPOLLRDNORM;
-	if ((mode & FMODE_WRITE) && gfifo_is_ready(g, &g->wr))
+	if (gfifo_is_ready(g, &g->wr))
 		events |= EPOLLOUT | EPOLLWRNORM;
 	return events;
 }
@@ -378,32 +475,19 @@ static __poll_t gfifo_poll(struct file *file, poll_table *wait)
 {
 	struct gfifo *g = gfifo_of(file);
 
-	if (file->f_mode & FMODE_READ)
-		poll_wait(file, &g->rd.pollers, wait);
-	if (file->f_mode & FMODE_WRITE)
-		poll_wait(file, &g->wr.pollers, wait);
+	poll_wait(file, &g->rd.pollers, wait);
+	poll_wait(file, &g->wr.pollers, wait);
 	/*
-	 * Pairs with the barrier in gfifo_announce(): a change that is not seen
+	 * Pairs with the barrier in gfifo_show(): a change that is not seen
 	 * below finds us in the queue.
 	 */
 	smp_mb();
-	return gfifo_events(g, file->f_mode);
+	return gfifo_events(g);
 }
 
-/* One list for each direction: nobody is told of what it cannot use. */
 static int gfifo_fasync(int fd, struct file *file, int on)
 {
-	struct gfifo *g = gfifo_of(file);
-	int ret = 0;
-
-	if (file->f_mode & FMODE_READ)
-		ret = fasync_helper(fd, file, on, &g->rd.fasync);
-	if (ret >= 0 && (file->f_mode & FMODE_WRITE)) {
-		ret = fasync_helper(fd, file, on, &g->wr.fasync);
-		if (ret < 0 && (file->f_mode & FMODE_READ))
-			fasync_helper(-1, file, 0, &g->rd.fasync);
-	}
-	return ret;
+	return fasync_helper(fd, file, on, &gfifo_of(file)->fasync);
 }
 
 static long gfifo_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -447,10 +531,16 @@ static struct gfifo *gfifo_of_dev(struct device *dev)
 	return container_of(dev_get_drvdata(dev), struct gfifo, misc);
 }
 
-static u64 gfifo_bytes(struct gfifo_side *side)
+static ssize_t gfifo_show_bytes(struct gfifo_side *side, char *buf)
 {
-	guard(mutex)(&side->lock);
-	return side->bytes;
+	u64 bytes;
+
+	/* Whoever holds the lock may be in a page fault that takes for ever. */
+	if (mutex_lock_interruptible(&side->lock))
+		return -ERESTARTSYS;
+	bytes = side->bytes;
+	mutex_unlock(&side->lock);
+	return sysfs_emit(buf, "%llu\n", bytes);
 }
 
 static ssize_t size_show(struct device *dev, struct device_attribute *attr,
@@ -470,14 +560,14 @@ static DEVICE_ATTR_RO(queued);
 static ssize_t bytes_read_show(struct device *dev,
 			       struct device_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%llu\n", gfifo_bytes(&gfifo_of_dev(dev)->rd));
+	return gfifo_show_bytes(&gfifo_of_dev(dev)->rd, buf);
 }
 static DEVICE_ATTR_RO(bytes_read);
 
 static ssize_t bytes_written_show(struct device *dev,
 				  struct device_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%llu\n", gfifo_bytes(&gfifo_of_dev(dev)->wr));
+	return gfifo_show_bytes(&gfifo_of_dev(dev)->wr, buf);
 }
 static DEVICE_ATTR_RO(bytes_written);
 

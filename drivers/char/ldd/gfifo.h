@@ -19,14 +19,12 @@ struct iov_iter;
  * @pollers: those who wait for poll, select or epoll. They are apart because an
  *	EPOLLEXCLUSIVE one that does nothing with its wake-up would otherwise
  *	take it from a task that sleeps.
- * @fasync: files to signal, under the lock of fcntl(2)'s own
  * @bytes: transferred so far, guarded by @lock
  */
 struct gfifo_side {
 	struct mutex lock; /* guards an index of the ring, and bytes */
 	wait_queue_head_t sleepers;
 	wait_queue_head_t pollers;
-	struct fasync_struct *fasync;
 	u64 bytes;
 };
 
@@ -35,6 +33,7 @@ struct gfifo_side {
  * @fifo: the bytes
  * @rd: the readers
  * @wr: the writers
+ * @fasync: files whose owners get SIGIO; has a lock of its own
  * @misc: the device node
  * @name: its name
  */
@@ -42,6 +41,7 @@ struct gfifo {
 	struct ldd_fifo fifo;
 	struct gfifo_side rd;
 	struct gfifo_side wr;
+	struct fasync_struct *fasync;
 	struct miscdevice misc;
 	char name[16];
 };
@@ -67,7 +67,7 @@ ssize_t gfifo_write(struct gfifo *g, struct iov_iter *from,
 		    enum gfifo_wait wait);
 int gfifo_clear(struct gfifo *g);
 int gfifo_resize(struct gfifo *g, u32 size);
-__poll_t gfifo_events(struct gfifo *g, fmode_t mode);
+__poll_t gfifo_events(struct gfifo *g);
 #endif
 
 #endif /* _LDD_GFIFO_H */

@@ -31,19 +31,6 @@ struct sleeper {
 	struct rcuwait wait;
 };
 
-/**
- * sleepy_setup - make a device on which nobody sleeps
- * @s: the device, not yet visible to anybody
- */
-VISIBLE_IF_KUNIT void sleepy_setup(struct sleepy *s)
-{
-	spin_lock_init(&s->lock);
-	ldd_latch_init(&s->latch);
-	s->wakeups = 0;
-	init_waitqueue_head(&s->pollers);
-}
-EXPORT_SYMBOL_IF_KUNIT(sleepy_setup);
-
 /* Give one wake-up to the longest sleeper, or remember it for the next read. */
 static void sleepy_wake_locked(struct sleepy *s)
 {
@@ -146,7 +133,12 @@ VISIBLE_IF_KUNIT __poll_t sleepy_events(struct sleepy *s)
 }
 EXPORT_SYMBOL_IF_KUNIT(sleepy_events);
 
-static struct sleepy sleepy;
+/* Initialised by the compiler: it cannot be live before its lock is. */
+static struct sleepy sleepy = {
+	.lock = __SPIN_LOCK_UNLOCKED(sleepy.lock),
+	.latch = LDD_LATCH_INIT(sleepy.latch),
+	.pollers = __WAIT_QUEUE_HEAD_INITIALIZER(sleepy.pollers),
+};
 
 static int sleepy_open(struct inode *inode, struct file *file)
 {
@@ -258,7 +250,6 @@ static int __init sleepy_init(void)
 {
 	int ret;
 
-	sleepy_setup(&sleepy);
 	ret = misc_register(&sleepy_misc);
 	if (ret)
 		return ret;

@@ -22,7 +22,6 @@ struct sleepy {
 };
 
 #if IS_ENABLED(CONFIG_KUNIT)
-void sleepy_setup(struct sleepy *s);
 int sleepy_sleep(struct sleepy *s, bool nonblock);
 void sleepy_wake(struct sleepy *s);
 __poll_t sleepy_events(struct sleepy *s);

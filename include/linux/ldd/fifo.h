@@ -58,7 +58,7 @@ static inline bool ldd_fifo_is_empty(const struct ldd_fifo *fifo)
  *
  * Context: any. To the producer, false stays false until it produces. To
  * whoever is neither producer nor consumer, true means that the ring was full
- * at some moment during the call.
+ * at some moment during the call, unless ldd_fifo_move() shrank it meanwhile.
  * Return: true or false.
  */
 static inline bool ldd_fifo_is_full(const struct ldd_fifo *fifo)

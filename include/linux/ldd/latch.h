@@ -28,7 +28,12 @@ struct ldd_latch_waiter {
 	bool chosen;
 };
 
-void ldd_latch_init(struct ldd_latch *latch);
+/**
+ * LDD_LATCH_INIT - a latch without waiters and without a remembered wake-up
+ * @name: the latch
+ */
+#define LDD_LATCH_INIT(name) { .waiters = LIST_HEAD_INIT((name).waiters) }
+
 bool ldd_latch_wait(struct ldd_latch *latch, struct ldd_latch_waiter *waiter);
 struct ldd_latch_waiter *ldd_latch_wake(struct ldd_latch *latch);
 bool ldd_latch_cancel(struct ldd_latch_waiter *waiter);

@@ -63,9 +63,8 @@ static void latch_test_steps(struct kunit *test)
 {
 	const struct latch_case *p = test->param_value;
 	struct ldd_latch_waiter waiters[LATCH_WAITERS], *w = NULL;
-	struct ldd_latch latch;
+	struct ldd_latch latch = LDD_LATCH_INIT(latch);
 
-	ldd_latch_init(&latch);
 	for (const char *s = p->steps; *s; s++) {
 		char step = *s;
 
@@ -146,12 +145,11 @@ static void latch_test_random(struct kunit *test)
 	u32 seed = latch_seed ?: get_random_u32();
 	struct ldd_latch_waiter waiters[LATCH_WAITERS];
 	struct latch_model model = {};
-	struct ldd_latch latch;
+	struct ldd_latch latch = LDD_LATCH_INIT(latch);
 	struct rnd_state rnd;
 
 	kunit_info(test, "seed=%u", seed);
 	prandom_seed_state(&rnd, seed);
-	ldd_latch_init(&latch);
 	for (int i = 0; i < 20000; i++) {
 		u32 dice = prandom_u32_state(&rnd);
 

@@ -9,7 +9,6 @@
 
 #define SLEEPERS 5
 
-/* Static: a thread that never wakes must not be left with freed memory. */
 static struct sleepy sleepy;
 static struct test_thread sleepers[SLEEPERS];
 
@@ -39,7 +38,10 @@ static void sleepy_start(struct kunit *test, int count)
 
 static int sleepy_test_init(struct kunit *test)
 {
-	sleepy_setup(&sleepy);
+	spin_lock_init(&sleepy.lock);
+	sleepy.latch = (struct ldd_latch)LDD_LATCH_INIT(sleepy.latch);
+	sleepy.wakeups = 0;
+	init_waitqueue_head(&sleepy.pollers);
 	return 0;
 }
 

@@ -14,7 +14,7 @@
  * @arg: its argument
  * @ret: what it returned, valid once @done is complete
  * @done: completed when it returned
- * @task: the thread, on which the test holds a reference
+ * @task: the thread, which ends before the test does
  */
 struct test_thread {
 	long (*call)(void *arg);
@@ -30,8 +30,19 @@ static int test_thread_run(void *data)
 
 	allow_signal(SIGUSR1);
 	t->ret = t->call(t->arg);
-	complete(&t->done);
+	complete_all(&t->done);
 	return 0;
+}
+
+/* One that a failed test left asleep must not sleep on in the next one. */
+static void test_thread_end(void *thread)
+{
+	struct test_thread *t = thread;
+
+	if (!completion_done(&t->done))
+		send_sig(SIGUSR1, t->task, 1);
+	wait_for_completion(&t->done);
+	put_task_struct(t->task);
 }
 
 static inline void test_thread_start(struct kunit *test, struct test_thread *t,
@@ -44,6 +55,7 @@ static inline void test_thread_start(struct kunit *test, struct test_thread *t,
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, t->task);
 	get_task_struct(t->task);
 	wake_up_process(t->task);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, test_thread_end, t));
 }
 
 /* KUNIT_EXPECT_EQ() on __poll_t, which is no plain integer to sparse. */
@@ -74,7 +86,6 @@ static inline long test_thread_join(struct kunit *test, struct test_thread *t)
 	unsigned long left = wait_for_completion_timeout(&t->done, 10 * HZ);
 
 	KUNIT_ASSERT_NE_MSG(test, left, 0, "still asleep");
-	put_task_struct(t->task);
 	return t->ret;
 }
 

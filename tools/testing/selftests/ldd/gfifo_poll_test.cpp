@@ -75,15 +75,16 @@ TEST_F(gfifo, poll_tells_what_would_not_block)
 	EXPECT_VALUE(out, fd.poll(in | out, 0));
 }
 
-/* A file that cannot be read is never readable. */
-TEST_F(gfifo, poll_respects_the_mode)
+/* Both directions, whatever the mode: the classic select(2) program opens O_RDONLY. */
+TEST_F(gfifo, poll_whatever_the_mode)
 {
-	Fd rd = ASSERT_OK(gfifo::open(O_RDONLY));
+	Fd rd = ASSERT_OK(gfifo::open(O_RDONLY | O_NONBLOCK));
 	Fd wr = ASSERT_OK(gfifo::open(O_WRONLY));
 
+	EXPECT_VALUE(out, rd.poll(in | out, 0));
 	EXPECT_VALUE(1, wr.write("x"));
-	EXPECT_VALUE(in, rd.poll(in | out, 0));
-	EXPECT_VALUE(out, wr.poll(in | out, 0));
+	EXPECT_VALUE(in | out, rd.poll(in | out, 0));
+	EXPECT_VALUE(in | out, wr.poll(in | out, 0));
 }
 
 TEST_F(gfifo, poll_waits_for_bytes)
@@ -279,6 +280,24 @@ TEST_F(gfifo, epoll_exclusive_wakes_one)
 	}
 	for (Task<Result<int>> &waiter : waiters)
 		EXPECT_VALUE(EPOLLIN, waiter.join());
+}
+
+/* Of two bytes the one who is told takes one; the other must not sleep on. */
+TEST_F(gfifo, an_exclusive_epoll_passes_on_what_it_leaves)
+{
+	Fd fd = ASSERT_OK(gfifo::open());
+	Epoll one, two;
+
+	ASSERT_OK(one.add(fd, EPOLLIN | EPOLLEXCLUSIVE));
+	ASSERT_OK(two.add(fd, EPOLLIN | EPOLLEXCLUSIVE));
+	auto wait_and_take = [&](Epoll &ep) { return ep.wait(-1).ok() ? take(fd, 1) : ""; };
+	Task first([&] { return wait_and_take(one); });
+	Task second([&] { return wait_and_take(two); });
+	wait_until([&] { return state_of(first.tid()) == 'S'; });
+	wait_until([&] { return state_of(second.tid()) == 'S'; });
+	EXPECT_VALUE(2, fd.write("xy"));
+	EXPECT_EQ(1UL, first.join().size());
+	EXPECT_EQ(1UL, second.join().size());
 }
 
 /* One who is told and does nothing about it must not take a reader's wake-up. */

@@ -65,6 +65,8 @@ FIXTURE_SETUP(trace)
 	self->made = true;
 	Fd fd = ASSERT_OK(gfifo::open());
 	ASSERT_OK(fd.ioctl(GFIFO_IOC_CLEAR));
+	/* One order on all CPUs. */
+	ASSERT_OK(write_text(trace_file("trace_clock"), "global"));
 	ASSERT_OK(write_text(trace_file("events/ldd/enable"), "1"));
 }
 

@@ -39,13 +39,13 @@ shell: ## an interactive guest with the drivers loaded
 
 demo: tools ## show the tools and the drivers at work, in a guest
 	@vm/build $(or $(VM),uml)
-	@vm/run --kernel $(or $(VM),uml) -- tools/ldd/demo.sh build/tools
+	@vm/run --kernel $(or $(VM),uml) -- tools/ldd/demo.sh build/tools build/tools
 
 bench: ## measure the drivers against pipe, eventfd and their like
 	@bench/run
 
 tools: ## build the user programs in build/tools
-	@$(MAKE) -s -C tools/ldd O=$(CURDIR)/build/tools
+	@vm/tools
 
 clean: ## remove build/
 	@rm -rf build

@@ -123,6 +123,10 @@ selftest_packages=(
 	libcap-dev		# selftests that give up privileges
 	liburing-dev		# io_uring
 )
+tools_packages=(
+	build-essential
+	libcli11-dev		# command lines
+)
 check_packages=(
 	clang clang-format clang-tidy lld llvm	# LLVM=1, and C++
 	codespell

@@ -15,7 +15,8 @@
 
 using ldd::check;
 
-namespace {
+namespace
+{
 
 /*
  * Non-blocking and signalling standard input, for as long as this object lives.
@@ -28,8 +29,8 @@ public:
 	{
 		owner_ = fcntl(STDIN_FILENO, F_GETOWN);
 		check(fcntl(STDIN_FILENO, F_SETOWN, getpid()), "fcntl F_SETOWN", "stdin");
-		check(fcntl(STDIN_FILENO, F_SETFL, flags_ | O_NONBLOCK | O_ASYNC),
-		      "fcntl F_SETFL", "stdin");
+		check(fcntl(STDIN_FILENO, F_SETFL, flags_ | O_NONBLOCK | O_ASYNC), "fcntl F_SETFL",
+		      "stdin");
 	}
 	AsyncInput(const AsyncInput &) = delete;
 	AsyncInput &operator=(const AsyncInput &) = delete;
@@ -47,8 +48,8 @@ private:
 void print(std::string_view text)
 {
 	while (!text.empty())
-		text.remove_prefix(check(write(STDOUT_FILENO, text.data(), text.size()),
-					 "write", "stdout"));
+		text.remove_prefix(
+			check(write(STDOUT_FILENO, text.data(), text.size()), "write", "stdout"));
 }
 
 /* Print the complete lines in @pending and keep the rest. */

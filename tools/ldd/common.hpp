@@ -19,7 +19,8 @@
 
 #include <CLI/CLI.hpp>
 
-namespace ldd {
+namespace ldd
+{
 
 /** Exit status of a program. */
 enum Status {
@@ -36,8 +37,7 @@ enum Status {
  * @return @p ret
  * @throw std::system_error that reads "CALL FILE: REASON"
  */
-template <typename T>
-T check(T ret, const char *call, const std::string &file)
+template <typename T> T check(T ret, const char *call, const std::string &file)
 {
 	if (ret < 0)
 		throw std::system_error(errno, std::generic_category(),
@@ -84,8 +84,7 @@ inline Fd open_file(const std::string &path, int flags)
  * @param app the description of the command line
  * @param body the program; what it returns is the exit status
  */
-template <typename Body>
-int run_main(CLI::App &app, int argc, char **argv, Body body)
+template <typename Body> int run_main(CLI::App &app, int argc, char **argv, Body body)
 {
 	try {
 		app.parse(argc, argv);

@@ -30,7 +30,8 @@ using namespace std::literals;
 using ldd::check;
 using ldd::Fd;
 
-namespace {
+namespace
+{
 
 constexpr auto message = "Hello, global gfifo\n"sv;
 
@@ -41,7 +42,7 @@ std::int64_t now_ms()
 	timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * std::int64_t{ 1000 } + ts.tv_nsec / 1000000;
+	return ts.tv_sec * std::int64_t { 1000 } + ts.tv_nsec / 1000000;
 }
 
 const std::int64_t start_ms = now_ms();
@@ -50,8 +51,7 @@ const std::int64_t start_ms = now_ms();
  * Say what a process does or sees. One line is one write(2), so the lines of
  * the two processes do not mix.
  */
-[[gnu::format(printf, 2, 3)]]
-void say(const char *who, const char *format, ...)
+[[gnu::format(printf, 2, 3)]] void say(const char *who, const char *format, ...)
 {
 	std::array<char, 200> text;
 	std::int64_t ms = now_ms() - start_ms;
@@ -255,19 +255,23 @@ int demonstrate(const Mode &mode, unsigned int timeout)
 int main(int argc, char **argv)
 {
 	CLI::App app("Two processes on one device: one waits for data, the other writes a\n"
-		     "line a second later. Clears the FIFO first.", "gfifo-demo");
+		     "line a second later. Clears the FIFO first.",
+		     "gfifo-demo");
 	std::vector<std::string> names;
 	std::string name;
 	unsigned int timeout = 10;
 
 	for (const Mode &mode : modes)
 		names.emplace_back(mode.name);
-	app.add_option("MODE", name, "how the reader waits")->required()
+	app.add_option("MODE", name, "how the reader waits")
+		->required()
 		->check(CLI::IsMember(names));
 	app.add_option("--device", device, "the device to use")->capture_default_str();
 	app.add_option("--timeout", timeout, "give up after so many seconds")
-		->check(CLI::Range(2, 3600))->capture_default_str();
+		->check(CLI::Range(2, 3600))
+		->capture_default_str();
 	app.footer("Exit status: 0 the message came through, 1 it did not, 2 usage.");
 
-	return ldd::run_main(app, argc, argv, [&] { return demonstrate(mode_named(name), timeout); });
+	return ldd::run_main(app, argc, argv,
+			     [&] { return demonstrate(mode_named(name), timeout); });
 }

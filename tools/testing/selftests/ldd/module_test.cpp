@@ -74,7 +74,8 @@ public:
 	/* Has a check of the kernel's gone off? */
 	bool complains()
 	{
-		for (const char *what : { "BUG:", "kernel BUG", "Oops", "WARNING:", "Poison", "corruption" }) {
+		for (const char *what :
+		     { "BUG:", "kernel BUG", "Oops", "WARNING:", "Poison", "corruption" }) {
 			if (says(what))
 				return true;
 		}

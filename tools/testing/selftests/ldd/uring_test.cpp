@@ -127,9 +127,9 @@ TEST_F(gfifo, a_read_completes_when_bytes_arrive)
 	EXPECT_TRUE(ring.idle());
 	/* It holds a poll, no thread that sleeps in the driver. */
 	EXPECT_EQ(0, gfifo::sleeping_readers());
-	EXPECT_VALUE(5, fd.write("hello"));
+	EXPECT_VALUE(5, fd.write("12345"));
 	EXPECT_VALUE(5, ring.wait());
-	EXPECT_STREQ("hello", buf);
+	EXPECT_STREQ("12345", buf);
 }
 
 TEST_F(gfifo, a_write_completes_when_room_appears)
@@ -138,13 +138,13 @@ TEST_F(gfifo, a_write_completes_when_room_appears)
 	Fd fd = ASSERT_OK(gfifo::open());
 
 	ASSERT_VALUE(self->size, gfifo::fill(fd));
-	ASSERT_OK(ring.start_write(fd, "hello", 5));
+	ASSERT_OK(ring.start_write(fd, "12345", 5));
 	gfifo::wait_for_write_poll();
 	EXPECT_TRUE(ring.idle());
 	EXPECT_EQ(3UL, take(fd, 3).size());
 	EXPECT_VALUE(3, ring.wait());
 	EXPECT_EQ(size_t(self->size - 3), take(fd, self->size - 3).size());
-	EXPECT_TEXT("hel", take(fd, 10));
+	EXPECT_TEXT("123", take(fd, 10));
 }
 
 TEST_F(gfifo, reads_that_wait_for_each_other)

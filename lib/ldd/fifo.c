@@ -76,8 +76,8 @@ void *ldd_fifo_move(struct ldd_fifo *fifo, void *buf, u32 size)
 	void *old = fifo->buf;
 
 	while (!ldd_fifo_is_empty(&from)) {
-		struct ldd_fifo_span src = ldd_fifo_data(&from, size);
-		struct ldd_fifo_span dst = ldd_fifo_room(&to, src.len);
+		struct ldd_fifo_span src = ldd_fifo_data(&from, 0, size);
+		struct ldd_fifo_span dst = ldd_fifo_room(&to, 0, src.len);
 
 		memcpy(dst.ptr, src.ptr, dst.len);
 		ldd_fifo_produce(&to, dst.len);

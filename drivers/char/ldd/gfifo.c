@@ -241,6 +241,43 @@ static __always_inline size_t gfifo_copy_from(struct ldd_fifo_span *span,
 	return copy_from_iter(span->ptr, span->len, from);
 }
 
+/*
+ * Up to GFIFO_PIECE bytes in one step, whether they wrap around or not: a record
+ * that everybody transfers whole is never seen in part.
+ */
+static __always_inline size_t gfifo_read_piece(struct gfifo *g,
+					       struct iov_iter *to)
+{
+	size_t max = min(iov_iter_count(to), GFIFO_PIECE);
+	struct ldd_fifo_span span;
+	size_t done = 0, copied;
+
+	do {
+		span = ldd_fifo_data(&g->fifo, done, max - done);
+		copied = gfifo_copy_to(&span, to);
+		done += copied;
+	} while (done < max && copied && copied == span.len);
+	ldd_fifo_consume(&g->fifo, done);
+	return done;
+}
+
+/* As gfifo_read_piece(). */
+static __always_inline size_t gfifo_write_piece(struct gfifo *g,
+						struct iov_iter *from)
+{
+	size_t max = min(iov_iter_count(from), GFIFO_PIECE);
+	struct ldd_fifo_span span;
+	size_t done = 0, copied;
+
+	do {
+		span = ldd_fifo_room(&g->fifo, done, max - done);
+		copied = gfifo_copy_from(&span, from);
+		done += copied;
+	} while (done < max && copied && copied == span.len);
+	ldd_fifo_produce(&g->fifo, done);
+	return done;
+}
+
 /**
  * gfifo_read - take queued bytes out of a FIFO
  * @g: the FIFO
@@ -255,7 +292,6 @@ static __always_inline size_t gfifo_copy_from(struct ldd_fifo_span *span,
 VISIBLE_IF_KUNIT ssize_t gfifo_read(struct gfifo *g, struct iov_iter *to,
 				    enum gfifo_wait wait)
 {
-	struct ldd_fifo_span span;
 	size_t done = 0, copied;
 	int ret;
 
@@ -265,11 +301,9 @@ VISIBLE_IF_KUNIT ssize_t gfifo_read(struct gfifo *g, struct iov_iter *to,
 	if (ret)
 		return ret;
 	for (;;) {
-		span = ldd_fifo_data(&g->fifo, min(iov_iter_count(to), GFIFO_PIECE));
-		copied = gfifo_copy_to(&span, to);
-		ldd_fifo_consume(&g->fifo, copied);
+		copied = gfifo_read_piece(g, to);
 		done += copied;
-		if (!iov_iter_count(to) || !copied || copied < span.len)
+		if (copied < GFIFO_PIECE || !iov_iter_count(to))
 			break;
 		gfifo_show(g, &g->wr);
 	}
@@ -292,7 +326,6 @@ EXPORT_SYMBOL_IF_KUNIT(gfifo_read);
 VISIBLE_IF_KUNIT ssize_t gfifo_write(struct gfifo *g, struct iov_iter *from,
 				     enum gfifo_wait wait)
 {
-	struct ldd_fifo_span span;
 	size_t done = 0, copied;
 	int ret;
 
@@ -302,11 +335,9 @@ VISIBLE_IF_KUNIT ssize_t gfifo_write(struct gfifo *g, struct iov_iter *from,
 	if (ret)
 		return ret;
 	for (;;) {
-		span = ldd_fifo_room(&g->fifo, min(iov_iter_count(from), GFIFO_PIECE));
-		copied = gfifo_copy_from(&span, from);
-		ldd_fifo_produce(&g->fifo, copied);
+		copied = gfifo_write_piece(g, from);
 		done += copied;
-		if (!iov_iter_count(from) || !copied || copied < span.len)
+		if (copied < GFIFO_PIECE || !iov_iter_count(from))
 			break;
 		gfifo_show(g, &g->rd);
 	}

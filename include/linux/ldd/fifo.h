@@ -84,45 +84,49 @@ ldd_fifo_span(const struct ldd_fifo *fifo, u32 index, u32 avail, size_t max)
 /**
  * ldd_fifo_room - where the producer may write next
  * @fifo: the ring
+ * @done: bytes written already and not published yet
  * @max: bytes wanted at most
  *
  * Context: the producer, any context.
- * Return: the free bytes from the head up to the end of the buffer, the end of
- * the room or @max, whichever comes first. After ldd_fifo_produce() of all of
- * it a second call returns the part behind the wrap-around.
+ * Return: the free bytes from the head and @done up to the end of the buffer,
+ * the end of the room or @max, whichever comes first. What lies behind the
+ * wrap-around is returned by the next call, with a greater @done.
  */
 static inline struct ldd_fifo_span
-ldd_fifo_room(const struct ldd_fifo *fifo, size_t max)
+ldd_fifo_room(const struct ldd_fifo *fifo, u32 done, size_t max)
 {
+	u32 index = fifo->head + done;
 	/* Pairs with ldd_fifo_consume(): those bytes have been read. */
-	u32 used = fifo->head - smp_load_acquire(&fifo->tail);
+	u32 used = index - smp_load_acquire(&fifo->tail);
 
-	return ldd_fifo_span(fifo, fifo->head, fifo->size - used, max);
+	return ldd_fifo_span(fifo, index, fifo->size - used, max);
 }
 
 /**
  * ldd_fifo_data - where the consumer may read next
  * @fifo: the ring
+ * @done: bytes read already and not given back yet
  * @max: bytes wanted at most
  *
  * Context: the consumer, any context.
- * Return: the queued bytes from the tail up to the end of the buffer, the end
- * of the data or @max, whichever comes first. After ldd_fifo_consume() of all
- * of it a second call returns the part behind the wrap-around.
+ * Return: the queued bytes from the tail and @done up to the end of the buffer,
+ * the end of the data or @max, whichever comes first. What lies behind the
+ * wrap-around is returned by the next call, with a greater @done.
  */
 static inline struct ldd_fifo_span
-ldd_fifo_data(const struct ldd_fifo *fifo, size_t max)
+ldd_fifo_data(const struct ldd_fifo *fifo, u32 done, size_t max)
 {
+	u32 index = fifo->tail + done;
 	/* Pairs with ldd_fifo_produce(): those bytes have been written. */
-	u32 used = smp_load_acquire(&fifo->head) - fifo->tail;
+	u32 queued = smp_load_acquire(&fifo->head) - index;
 
-	return ldd_fifo_span(fifo, fifo->tail, used, max);
+	return ldd_fifo_span(fifo, index, queued, max);
 }
 
 /**
  * ldd_fifo_produce - publish bytes that were written at ldd_fifo_room()
  * @fifo: the ring
- * @count: number of bytes, at most the length of that span
+ * @count: number of bytes, at most the length of those spans
  *
  * Context: the producer, any context.
  */
@@ -135,7 +139,7 @@ static inline void ldd_fifo_produce(struct ldd_fifo *fifo, u32 count)
 /**
  * ldd_fifo_consume - give back the room of bytes read at ldd_fifo_data()
  * @fifo: the ring
- * @count: number of bytes, at most the length of that span
+ * @count: number of bytes, at most the length of those spans
  *
  * Context: the consumer, any context.
  */

@@ -39,14 +39,14 @@ static u32 fifo_put(struct ldd_fifo *fifo, const u8 *bytes, u32 count)
 	u32 done = 0;
 
 	while (done < count) {
-		struct ldd_fifo_span span = ldd_fifo_room(fifo, count - done);
+		struct ldd_fifo_span span = ldd_fifo_room(fifo, done, count - done);
 
 		if (!span.len)
 			break;
 		memcpy(span.ptr, bytes + done, span.len);
-		ldd_fifo_produce(fifo, span.len);
 		done += span.len;
 	}
+	ldd_fifo_produce(fifo, done);
 	return done;
 }
 
@@ -55,14 +55,14 @@ static u32 fifo_get(struct ldd_fifo *fifo, u8 *bytes, u32 count)
 	u32 done = 0;
 
 	while (done < count) {
-		struct ldd_fifo_span span = ldd_fifo_data(fifo, count - done);
+		struct ldd_fifo_span span = ldd_fifo_data(fifo, done, count - done);
 
 		if (!span.len)
 			break;
 		memcpy(bytes + done, span.ptr, span.len);
-		ldd_fifo_consume(fifo, span.len);
 		done += span.len;
 	}
+	ldd_fifo_consume(fifo, done);
 	return done;
 }
 
@@ -120,10 +120,10 @@ static void fifo_test_fill_and_drain(struct kunit *test)
 	get_random_bytes(in, p->size + 1);
 	KUNIT_EXPECT_EQ(test, fifo_put(&fifo, in, p->size + 1), p->size);
 	fifo_expect_len(test, &fifo, p->size);
-	KUNIT_EXPECT_EQ(test, ldd_fifo_room(&fifo, 1).len, 0);
+	KUNIT_EXPECT_EQ(test, ldd_fifo_room(&fifo, 0, 1).len, 0);
 	KUNIT_EXPECT_EQ(test, fifo_get(&fifo, out, p->size + 1), p->size);
 	fifo_expect_len(test, &fifo, 0);
-	KUNIT_EXPECT_EQ(test, ldd_fifo_data(&fifo, 1).len, 0);
+	KUNIT_EXPECT_EQ(test, ldd_fifo_data(&fifo, 0, 1).len, 0);
 	KUNIT_EXPECT_MEMEQ(test, in, out, p->size);
 }
 
@@ -179,8 +179,8 @@ static void fifo_test_spans(struct kunit *test)
 	const struct fifo_span_case *p = test->param_value;
 	u8 buf[16];
 	struct ldd_fifo fifo = fifo_at(buf, sizeof(buf), p->tail, p->len);
-	struct ldd_fifo_span room = ldd_fifo_room(&fifo, p->max);
-	struct ldd_fifo_span data = ldd_fifo_data(&fifo, p->max);
+	struct ldd_fifo_span room = ldd_fifo_room(&fifo, 0, p->max);
+	struct ldd_fifo_span data = ldd_fifo_data(&fifo, 0, p->max);
 
 	KUNIT_EXPECT_EQ(test, room.len, p->room);
 	KUNIT_EXPECT_EQ(test, data.len, p->data);
@@ -197,7 +197,7 @@ static void fifo_test_bytes_stay_put(struct kunit *test)
 
 	memcpy(before, buf, sizeof(buf));
 	for (u32 i = 0; i < sizeof(buf); i++) {
-		KUNIT_EXPECT_PTR_EQ(test, ldd_fifo_data(&fifo, 1).ptr, &buf[i]);
+		KUNIT_EXPECT_PTR_EQ(test, ldd_fifo_data(&fifo, 0, 1).ptr, &buf[i]);
 		ldd_fifo_consume(&fifo, 1);
 		KUNIT_EXPECT_MEMEQ(test, buf, before, sizeof(buf));
 	}
@@ -218,6 +218,26 @@ static void fifo_test_partial(struct kunit *test)
 	fifo_expect_len(test, &fifo, 1);
 	ldd_fifo_consume(&fifo, 0);
 	fifo_expect_len(test, &fifo, 1);
+}
+
+/* Both parts of a transfer that wraps around, before any of it is published. */
+static void fifo_test_wrap_in_one_transfer(struct kunit *test)
+{
+	u8 buf[16];
+	struct ldd_fifo fifo = fifo_at(buf, sizeof(buf), U32_MAX - 4, 0);
+
+	KUNIT_EXPECT_EQ(test, ldd_fifo_room(&fifo, 0, 9).len, 5);
+	KUNIT_EXPECT_PTR_EQ(test, ldd_fifo_room(&fifo, 5, 4).ptr, &buf[0]);
+	KUNIT_EXPECT_EQ(test, ldd_fifo_room(&fifo, 5, 4).len, 4);
+	KUNIT_EXPECT_EQ(test, ldd_fifo_room(&fifo, 5, 99).len, 11);
+	KUNIT_EXPECT_EQ(test, ldd_fifo_room(&fifo, 16, 99).len, 0);
+	fifo_expect_len(test, &fifo, 0);
+	ldd_fifo_produce(&fifo, 9);
+	KUNIT_EXPECT_EQ(test, ldd_fifo_data(&fifo, 0, 9).len, 5);
+	KUNIT_EXPECT_PTR_EQ(test, ldd_fifo_data(&fifo, 5, 4).ptr, &buf[0]);
+	KUNIT_EXPECT_EQ(test, ldd_fifo_data(&fifo, 5, 99).len, 4);
+	KUNIT_EXPECT_EQ(test, ldd_fifo_data(&fifo, 9, 99).len, 0);
+	fifo_expect_len(test, &fifo, 9);
 }
 
 static void fifo_test_clear(struct kunit *test)
@@ -365,6 +385,7 @@ static struct kunit_case fifo_test_cases[] = {
 	KUNIT_CASE_PARAM(fifo_test_spans, fifo_span_gen_params),
 	KUNIT_CASE(fifo_test_bytes_stay_put),
 	KUNIT_CASE(fifo_test_partial),
+	KUNIT_CASE(fifo_test_wrap_in_one_transfer),
 	KUNIT_CASE(fifo_test_clear),
 	KUNIT_CASE_PARAM(fifo_test_move, fifo_move_gen_params),
 	KUNIT_CASE(fifo_test_random),

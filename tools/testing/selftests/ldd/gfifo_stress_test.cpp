@@ -215,6 +215,8 @@ TEST_F(gfifo, every_record_arrives_once_and_whole)
 	Record last = Record::make(0, last_seq);
 
 	install_counter(SIGUSR1, 0);
+	/* What a reader sees of a call that is in progress may end where the ring does. */
+	ASSERT_OK(gfifo::move_to(fd, 0));
 	for (int i = 0; i < variant->readers; i++)
 		readers.emplace_back([=] { return read_records(waits[i], i % 3 + 1); });
 	for (int i = 0; i < variant->writers; i++)

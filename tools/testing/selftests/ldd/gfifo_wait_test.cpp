@@ -242,6 +242,80 @@ TEST_F(gfifo, a_killed_reader_takes_no_wake_up_along)
 	}
 }
 
+namespace
+{
+/* From now on all run on one processor. */
+void share_one_processor()
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	sched_setaffinity(0, sizeof(one), &one);
+}
+
+/* When woken, wait for the processor until whoever has it gives it up. */
+void step_back()
+{
+	sched_param none = {};
+
+	sched_setscheduler(0, SCHED_BATCH, &none);
+}
+
+} /* namespace */
+
+/*
+ * SPEC bug 3: one who was woken looks again. Another one may have been quicker,
+ * and then there is nothing for it to return.
+ */
+TEST_F(gfifo, a_reader_whose_byte_was_stolen_sleeps_on)
+{
+	Fd fd = ASSERT_OK(gfifo::open());
+	Fd nonblock = ASSERT_OK(gfifo::open(O_RDWR | O_NONBLOCK));
+
+	share_one_processor();
+	for (Budget budget(50, 10); budget.more();) {
+		Io reader([&] {
+			char c;
+
+			step_back();
+			return fd.read(&c, 1);
+		});
+
+		gfifo::wait_for_readers(1);
+		ASSERT_VALUE(1, fd.write("x"));
+		if (take(nonblock, 1) == "x") {
+			gfifo::wait_for_readers(1);
+			ASSERT_VALUE(1, fd.write("y"));
+		}
+		ASSERT_VALUE(1, reader.join());
+	}
+}
+
+/* SPEC bug 3 */
+TEST_F(gfifo, a_writer_whose_room_was_stolen_sleeps_on)
+{
+	Fd fd = ASSERT_OK(gfifo::open());
+	Fd nonblock = ASSERT_OK(gfifo::open(O_RDWR | O_NONBLOCK));
+
+	share_one_processor();
+	ASSERT_VALUE(self->size, gfifo::fill(fd));
+	for (Budget budget(50, 10); budget.more();) {
+		Io writer([&] {
+			step_back();
+			return fd.write("x");
+		});
+
+		gfifo::wait_for_writers(1);
+		ASSERT_EQ(1UL, take(fd, 1).size());
+		if (nonblock.write("x").ok()) {
+			gfifo::wait_for_writers(1);
+			ASSERT_EQ(1UL, take(fd, 1).size());
+		}
+		ASSERT_VALUE(1, writer.join());
+	}
+}
+
 /* No thundering herd: the others do not even get to look. */
 TEST_F(gfifo, one_write_wakes_one_reader)
 {

@@ -8,6 +8,7 @@
 
 #include "device.hpp"
 #include "harness.hpp"
+#include "race.hpp"
 
 using namespace ldd;
 
@@ -519,35 +520,16 @@ TEST_F(sleepy, signals_and_writes_that_race_are_counted_exactly)
 	static_cast<void>(read_now(nonblock));
 }
 
-/*
- * SPEC bug 3: a write that hits a reader just as it goes to sleep. The second
- * is kept waiting for the first, so a wake-up that gets lost ends the test.
- */
+/* SPEC bug 3: a write that hits a reader just as it goes to sleep */
 TEST_F(sleepy, no_wake_up_is_lost_on_the_way_to_sleep)
 {
 	Fd fd = ASSERT_OK(sleepy::open());
-	std::atomic<long> returns = 0, writes = 0;
-	std::atomic<bool> stop = false;
-	Task reader([&] {
-		char c;
+	Fd nonblock = ASSERT_OK(sleepy::open(O_RDONLY | O_NONBLOCK));
+	char c;
 
-		while (!stop && fd.read(&c, 1).ok())
-			returns++;
-		return 0;
-	});
-
-	for (Budget budget(150, 200); budget.more();) {
-		for (int delay = writes % 64; delay; delay--)
-			asm volatile("" ::: "memory");
-		ASSERT_VALUE(1, fd.write("x"));
-		writes++;
-		wait_until([&] { return returns == writes; });
-	}
-	stop = true;
-	EXPECT_VALUE(1, fd.write("x"));
-	reader.join();
-	EXPECT_LE(returns - writes, 1);
-	static_cast<void>(read_now(ASSERT_OK(sleepy::open(O_RDONLY | O_NONBLOCK))));
+	EXPECT_EQ(0, Race::run([&] { return fd.read(&c, 1).ok(); },
+			       [&] { return fd.write("x").ok(); }));
+	EXPECT_ERRNO(EAGAIN, read_now(nonblock));
 }
 
 TEST_F(sleepy, attributes_count)

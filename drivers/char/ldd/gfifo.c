@@ -249,14 +249,13 @@ static __always_inline size_t gfifo_read_piece(struct gfifo *g,
 					       struct iov_iter *to)
 {
 	size_t max = min(iov_iter_count(to), GFIFO_PIECE);
-	struct ldd_fifo_span span;
-	size_t done = 0, copied;
+	struct ldd_fifo_span span = ldd_fifo_data(&g->fifo, 0, max);
+	size_t done = gfifo_copy_to(&span, to);
 
-	do {
+	if (unlikely(done < max && done == span.len)) {
 		span = ldd_fifo_data(&g->fifo, done, max - done);
-		copied = gfifo_copy_to(&span, to);
-		done += copied;
-	} while (done < max && copied && copied == span.len);
+		done += copy_to_iter(span.ptr, span.len, to);
+	}
 	ldd_fifo_consume(&g->fifo, done);
 	return done;
 }
@@ -266,14 +265,13 @@ static __always_inline size_t gfifo_write_piece(struct gfifo *g,
 						struct iov_iter *from)
 {
 	size_t max = min(iov_iter_count(from), GFIFO_PIECE);
-	struct ldd_fifo_span span;
-	size_t done = 0, copied;
+	struct ldd_fifo_span span = ldd_fifo_room(&g->fifo, 0, max);
+	size_t done = gfifo_copy_from(&span, from);
 
-	do {
+	if (unlikely(done < max && done == span.len)) {
 		span = ldd_fifo_room(&g->fifo, done, max - done);
-		copied = gfifo_copy_from(&span, from);
-		done += copied;
-	} while (done < max && copied && copied == span.len);
+		done += copy_from_iter(span.ptr, span.len, from);
+	}
 	ldd_fifo_produce(&g->fifo, done);
 	return done;
 }
@@ -292,7 +290,7 @@ static __always_inline size_t gfifo_write_piece(struct gfifo *g,
 VISIBLE_IF_KUNIT ssize_t gfifo_read(struct gfifo *g, struct iov_iter *to,
 				    enum gfifo_wait wait)
 {
-	size_t done = 0, copied;
+	size_t done, copied;
 	int ret;
 
 	if (!iov_iter_count(to))
@@ -300,12 +298,12 @@ VISIBLE_IF_KUNIT ssize_t gfifo_read(struct gfifo *g, struct iov_iter *to,
 	ret = gfifo_begin(g, &g->rd, wait);
 	if (ret)
 		return ret;
-	for (;;) {
+	done = gfifo_read_piece(g, to);
+	copied = done;
+	while (copied == GFIFO_PIECE && iov_iter_count(to)) {
+		gfifo_show(g, &g->wr);
 		copied = gfifo_read_piece(g, to);
 		done += copied;
-		if (copied < GFIFO_PIECE || !iov_iter_count(to))
-			break;
-		gfifo_show(g, &g->wr);
 	}
 	return gfifo_end(g, &g->rd, &g->wr, done);
 }
@@ -326,7 +324,7 @@ EXPORT_SYMBOL_IF_KUNIT(gfifo_read);
 VISIBLE_IF_KUNIT ssize_t gfifo_write(struct gfifo *g, struct iov_iter *from,
 				     enum gfifo_wait wait)
 {
-	size_t done = 0, copied;
+	size_t done, copied;
 	int ret;
 
 	if (!iov_iter_count(from))
@@ -334,12 +332,12 @@ VISIBLE_IF_KUNIT ssize_t gfifo_write(struct gfifo *g, struct iov_iter *from,
 	ret = gfifo_begin(g, &g->wr, wait);
 	if (ret)
 		return ret;
-	for (;;) {
+	done = gfifo_write_piece(g, from);
+	copied = done;
+	while (copied == GFIFO_PIECE && iov_iter_count(from)) {
+		gfifo_show(g, &g->rd);
 		copied = gfifo_write_piece(g, from);
 		done += copied;
-		if (copied < GFIFO_PIECE || !iov_iter_count(from))
-			break;
-		gfifo_show(g, &g->rd);
 	}
 	return gfifo_end(g, &g->wr, &g->rd, done);
 }

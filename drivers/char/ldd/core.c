@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the ldd drivers have in common: their tracepoints and their directory
- * in debugfs.
+ * What all ldd drivers have in common: their tracepoints and their directory in
+ * debugfs.
  */
 #include <linux/debugfs.h>
 #include <linux/module.h>
@@ -14,6 +14,7 @@
 EXPORT_TRACEPOINT_SYMBOL_GPL(ldd_sleep);
 EXPORT_TRACEPOINT_SYMBOL_GPL(ldd_resume);
 EXPORT_TRACEPOINT_SYMBOL_GPL(ldd_wake);
+EXPORT_TRACEPOINT_SYMBOL_GPL(ldd_fault);
 
 struct dentry *ldd_debugfs_root;
 EXPORT_SYMBOL_GPL(ldd_debugfs_root);

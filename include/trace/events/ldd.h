@@ -38,6 +38,47 @@ DEFINE_EVENT(ldd_wait_class, ldd_wake,
 	     TP_ARGS(dev, write)
 );
 
+/* A fault at page @pgoff of @dev entered @pages; none: the task gets SIGBUS. */
+TRACE_EVENT(ldd_fault,
+	    TP_PROTO(const char *dev, unsigned long pgoff, unsigned long pages),
+	    TP_ARGS(dev, pgoff, pages),
+	    TP_STRUCT__entry(__string(dev, dev)
+			     __field(unsigned long, pgoff)
+			     __field(unsigned long, pages)
+	    ),
+	    TP_fast_assign(__assign_str(dev);
+			   __entry->pgoff = pgoff;
+			   __entry->pages = pages;
+	    ),
+	    TP_printk("dev=%s pgoff=%lu pages=%lu", __get_str(dev),
+		      __entry->pgoff, __entry->pages)
+);
+
+DECLARE_EVENT_CLASS(ldd_vma_class,
+		    TP_PROTO(const char *dev, int mappings),
+		    TP_ARGS(dev, mappings),
+		    TP_STRUCT__entry(__string(dev, dev)
+				     __field(int, mappings)
+		    ),
+		    TP_fast_assign(__assign_str(dev);
+				   __entry->mappings = mappings;
+		    ),
+		    TP_printk("dev=%s mappings=%d", __get_str(dev),
+			      __entry->mappings)
+);
+
+/* @dev is mapped once more: by mmap, fork, mremap or a partial munmap. */
+DEFINE_EVENT(ldd_vma_class, ldd_vma_open,
+	     TP_PROTO(const char *dev, int mappings),
+	     TP_ARGS(dev, mappings)
+);
+
+/* A mapping of @dev is gone; @mappings are left. */
+DEFINE_EVENT(ldd_vma_class, ldd_vma_close,
+	     TP_PROTO(const char *dev, int mappings),
+	     TP_ARGS(dev, mappings)
+);
+
 #endif /* _TRACE_LDD_H */
 
 #include <trace/define_trace.h>

@@ -48,4 +48,30 @@
 /** GFIFO_SIZE_MAX - the largest capacity of a FIFO, in bytes */
 #define GFIFO_SIZE_MAX			1048576
 
+/**
+ * GMEMP_IOC_CLEAR - fill a gmemp device with zeros
+ *
+ * Returns 0.
+ */
+#define GMEMP_IOC_CLEAR			_IO(LDD_IOC_MAGIC, 0x11)
+
+/** GMEMP_IOC_CLEAR_LEGACY - the raw number of GMEMP_IOC_CLEAR */
+#define GMEMP_IOC_CLEAR_LEGACY		0x1
+
+/**
+ * LDD_BUFFER_IOC_GET_SIZE - store the size of the buffer, in bytes
+ *
+ * Of my_demo_dev and kmalloc_map.
+ *
+ * Returns 0, or -1 with errno EFAULT for a bad pointer.
+ */
+#define LDD_BUFFER_IOC_GET_SIZE		_IOR(LDD_IOC_MAGIC, 0x21, __u64)
+
+/**
+ * LDD_BUFFER_IOC_GET_SIZE_LEGACY - the same, stored as an unsigned long
+ *
+ * The raw number. An unsigned long is as long as in the program that asks.
+ */
+#define LDD_BUFFER_IOC_GET_SIZE_LEGACY	1
+
 #endif /* _UAPI_LINUX_LDD_H */

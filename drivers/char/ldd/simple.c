@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /dev/simpler and /dev/simplen - a window on a physical region
+ *
+ * Both map the same region, which is contiguous in physical memory: simpler
+ * enters all of a mapping at once, simplen each page when it is touched. There
+ * is no read(2) or write(2). The region is memory of the driver's own, or one of
+ * a device, such as the BAR of a PCI card that has no driver.
+ *
+ * See Documentation/driver-api/ldd/simple.rst.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/fs.h>
+#include <linux/gfp.h>
+#include <linux/io.h>
+#include <linux/ioport.h>
+#include <linux/ldd/span.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+
+#include "membuf.h"
+
+#define SIMPLE_SIZE (16 * PAGE_SIZE)
+
+static unsigned long long simple_base;
+module_param_named(base, simple_base, ullong, 0400);
+MODULE_PARM_DESC(base, "Physical address of a region of a device (default: memory of the driver's own)");
+
+static unsigned long simple_size;
+module_param_named(size, simple_size, ulong, 0400);
+MODULE_PARM_DESC(size, "Size of that region in bytes, whole pages");
+
+/* The region in I/O memory; NULL when it is memory of our own. */
+static struct resource *simple_region;
+
+static unsigned long simple_pfn(const struct ldd_membuf *b, unsigned long pgoff)
+{
+	phys_addr_t base = simple_region ? simple_region->start :
+					   virt_to_phys(b->mem);
+
+	return PHYS_PFN(base) + pgoff;
+}
+
+static int simpler_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct ldd_membuf *b = ldd_membuf_of(file);
+	int ret = ldd_membuf_check_vma(b, vma);
+
+	if (ret)
+		return ret;
+	ret = remap_pfn_range(vma, vma->vm_start, simple_pfn(b, vma->vm_pgoff),
+			      vma->vm_end - vma->vm_start,
+			      ldd_membuf_prot(b, vma->vm_page_prot));
+	if (ret)
+		return ret;
+	ldd_mappings_add(&b->mappings, vma, &ldd_membuf_vm_ops);
+	return 0;
+}
+
+static struct page *simplen_page(struct ldd_mappings *m, unsigned long pgoff)
+{
+	struct ldd_membuf *b = container_of(m, struct ldd_membuf, mappings);
+
+	if (!ldd_span_holds_page(b->size, pgoff))
+		return NULL;
+	return pfn_to_page(simple_pfn(b, pgoff));
+}
+
+/* I/O memory has no struct page, only a number that can be entered. */
+static vm_fault_t simplen_io_fault(struct vm_fault *vmf)
+{
+	struct ldd_mappings *m = vmf->vma->vm_private_data;
+	struct ldd_membuf *b = container_of(m, struct ldd_membuf, mappings);
+
+	if (!ldd_span_holds_page(b->size, vmf->pgoff))
+		return VM_FAULT_SIGBUS;
+	return vmf_insert_pfn(vmf->vma, vmf->address, simple_pfn(b, vmf->pgoff));
+}
+
+static const struct vm_operations_struct simplen_io_ops = {
+	.open	= ldd_vma_open,
+	.close	= ldd_vma_close,
+	.fault	= simplen_io_fault,
+};
+
+static int simplen_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct ldd_membuf *b = ldd_membuf_of(file);
+
+	if (!simple_region) {
+		ldd_mappings_add_faulting(&b->mappings, vma);
+		return 0;
+	}
+	/* vmf_insert_pfn() cannot tell a copy from a page of the region. */
+	if (is_cow_mapping(vma->vm_flags))
+		return -EINVAL;
+	vm_flags_set(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
+	vma->vm_page_prot = ldd_membuf_prot(b, vma->vm_page_prot);
+	ldd_mappings_add(&b->mappings, vma, &simplen_io_ops);
+	return 0;
+}
+
+static const struct file_operations simpler_fops = {
+	.owner	= THIS_MODULE,
+	.open	= ldd_membuf_open,
+	.mmap	= simpler_mmap,
+};
+
+static const struct file_operations simplen_fops = {
+	.owner	= THIS_MODULE,
+	.open	= ldd_membuf_open,
+	.mmap	= simplen_mmap,
+};
+
+static struct ldd_membuf simpler = {
+	.misc = {
+		.name	= "simpler",
+		.mode	= 0600,
+		.fops	= &simpler_fops,
+	},
+};
+
+static struct ldd_membuf simplen = {
+	.misc = {
+		.name	= "simplen",
+		.mode	= 0600,
+		.fops	= &simplen_fops,
+	},
+	.mappings.page	= simplen_page,
+};
+
+/* Nothing is there but what some device has: not a hole, not a bus's window. */
+static bool simple_is_of_device(const struct resource *region)
+{
+	const struct resource *parent = region->parent;
+
+	return parent && parent != &iomem_resource &&
+	       (parent->flags & IORESOURCE_MEM) &&
+	       !(parent->flags & (IORESOURCE_WINDOW | IORESOURCE_SYSRAM)) &&
+	       strncmp(parent->name, "PCI Bus", 7);
+}
+
+static int __init simple_claim(phys_addr_t base, resource_size_t size)
+{
+	if (!size || !PAGE_ALIGNED(base) || !PAGE_ALIGNED(size) ||
+	    base != simple_base || base + size - 1 < base ||
+	    base + size - 1 > iomem_resource.end) {
+		pr_err("base=%#llx size=%#lx is no range of whole pages\n",
+		       simple_base, simple_size);
+		return -EINVAL;
+	}
+	if (region_intersects(base, size, IORESOURCE_SYSTEM_RAM,
+			      IORES_DESC_NONE) != REGION_DISJOINT) {
+		pr_err("base=%#llx size=%#lx is RAM\n", simple_base, simple_size);
+		return -EINVAL;
+	}
+	simple_region = request_mem_region(base, size, KBUILD_MODNAME);
+	if (!simple_region) {
+		pr_err("base=%#llx size=%#lx is in use, see /proc/iomem\n",
+		       simple_base, simple_size);
+		return -EBUSY;
+	}
+	if (!simple_is_of_device(simple_region)) {
+		release_mem_region(base, size);
+		simple_region = NULL;
+		pr_err("base=%#llx size=%#lx belongs to no device, see /proc/iomem\n",
+		       simple_base, simple_size);
+		return -ENODEV;
+	}
+	return 0;
+}
+
+static int __init simple_get_region(void)
+{
+	void *mem = NULL;
+	int ret;
+
+	if (simple_base || simple_size) {
+		ret = simple_claim(simple_base, simple_size);
+		if (ret)
+			return ret;
+		simpler.cache = LDD_CACHE_UC;
+	} else {
+		simple_size = SIMPLE_SIZE;
+		mem = alloc_pages_exact(SIMPLE_SIZE,
+					GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+		if (!mem)
+			return -ENOMEM;
+	}
+	simpler.mem = mem;
+	simpler.size = simple_size;
+	simplen.cache = simpler.cache;
+	simplen.mem = mem;
+	simplen.size = simple_size;
+	return 0;
+}
+
+static void simple_put_region(void)
+{
+	if (simple_region)
+		release_mem_region(simple_region->start,
+				   resource_size(simple_region));
+	else
+		free_pages_exact(simpler.mem, simpler.size);
+}
+
+static int __init simple_init(void)
+{
+	int ret = simple_get_region();
+
+	if (ret)
+		return ret;
+	ret = ldd_membuf_register(&simpler, "wb");
+	if (ret)
+		goto put_region;
+	ret = ldd_membuf_register(&simplen, "wb");
+	if (ret)
+		goto unregister_simpler;
+	return 0;
+
+unregister_simpler:
+	ldd_membuf_unregister(&simpler);
+put_region:
+	simple_put_region();
+	return ret;
+}
+module_init(simple_init);
+
+static void __exit simple_exit(void)
+{
+	ldd_membuf_unregister(&simplen);
+	ldd_membuf_unregister(&simpler);
+	simple_put_region();
+}
+module_exit(simple_exit);
+
+MODULE_DESCRIPTION("A window on a physical region");
+MODULE_AUTHOR("The ldd maintainers");
+MODULE_LICENSE("GPL");

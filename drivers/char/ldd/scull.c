@@ -527,33 +527,34 @@ VISIBLE_IF_KUNIT void scull_setup(struct scull_dev *dev, struct scull_set *set,
 }
 EXPORT_SYMBOL_IF_KUNIT(scull_setup);
 
-static int scull_add_node(struct scull_node *node, struct scull_dev *dev,
+static int scull_add_node(struct scull_node *node, const char *name,
+			  struct scull_dev *dev,
 			  const struct file_operations *fops,
 			  const struct attribute_group **groups)
 {
 	node->dev = dev;
 	node->misc.minor = MISC_DYNAMIC_MINOR;
-	node->misc.name = node->name;
+	node->misc.name = name;
 	node->misc.mode = 0666;
 	node->misc.fops = fops;
 	node->misc.groups = groups;
 	return misc_register(&node->misc);
 }
 
-static int scull_add(struct scull_set *set, unsigned int index,
+static int scull_add(struct scull_dev *dev, const char *driver,
 		     const struct file_operations *fops)
 {
-	struct scull_dev *dev = &set->devs[index];
+	struct scull_set *set = dev->set;
 	int ret;
 
-	snprintf(dev->node.name, sizeof(dev->node.name), "%s%u",
-		 set->alias.name, index);
-	dev->mappings.name = dev->node.name;
-	ret = scull_add_node(&dev->node, dev, fops, scull_groups);
+	snprintf(dev->name, sizeof(dev->name), "%s%u", driver,
+		 (unsigned int)(dev - set->devs));
+	dev->mappings.name = dev->name;
+	ret = scull_add_node(&dev->node, dev->name, dev, fops, scull_groups);
 	if (ret)
 		return ret;
 	debugfs_create_file("state", 0400,
-			    debugfs_create_dir(dev->node.name, set->debugfs),
+			    debugfs_create_dir(dev->name, set->debugfs),
 			    dev, &scull_state_fops);
 	return 0;
 }
@@ -589,8 +590,7 @@ static int scull_check_params(const char *name, const struct scull_params *p)
 	return 0;
 }
 
-static struct scull_set *scull_new_set(const char *name,
-				       const struct scull_memory *memory,
+static struct scull_set *scull_new_set(const struct scull_memory *memory,
 				       const struct scull_params *params)
 {
 	struct scull_set *set;
@@ -601,7 +601,6 @@ static struct scull_set *scull_new_set(const char *name,
 	set->memory = memory;
 	set->pages_max = params->memory ?: totalram_pages() / 4;
 	set->count = params->devices;
-	strscpy(set->alias.name, name, sizeof(set->alias.name));
 	for (unsigned int i = 0; i < set->count; i++)
 		scull_setup(&set->devs[i], set, params->order, params->limit);
 	return set;
@@ -630,16 +629,16 @@ struct scull_set *scull_register(const char *name,
 
 	if (ret)
 		return ERR_PTR(ret);
-	set = scull_new_set(name, memory, params);
+	set = scull_new_set(memory, params);
 	if (!set)
 		return ERR_PTR(-ENOMEM);
 	set->debugfs = debugfs_create_dir(name, ldd_debugfs_root);
 	for (added = 0; added < set->count; added++) {
-		ret = scull_add(set, added, fops);
+		ret = scull_add(&set->devs[added], name, fops);
 		if (ret)
 			goto remove_added;
 	}
-	ret = scull_add_node(&set->alias, &set->devs[0], fops, NULL);
+	ret = scull_add_node(&set->alias, name, &set->devs[0], fops, NULL);
 	if (ret)
 		goto remove_added;
 	return set;

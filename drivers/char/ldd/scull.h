@@ -2,6 +2,7 @@
 #ifndef _LDD_SCULL_H
 #define _LDD_SCULL_H
 
+#include <linux/fs.h>
 #include <linux/ldd/store.h>
 #include <linux/miscdevice.h>
 #include <linux/mmzone.h>
@@ -10,9 +11,7 @@
 
 #include "mapping.h"
 
-struct file_operations;
 struct iov_iter;
-struct kiocb;
 
 #define SCULL_DEVICES_MAX 64
 #define SCULL_ORDER_MAX min(10U, (unsigned int)MAX_PAGE_ORDER)
@@ -60,17 +59,15 @@ struct scull_params {
 	module_param_named(limit, params.limit, ulong, 0444);		\
 	MODULE_PARM_DESC(limit, "Greatest size of a device in bytes (default 64 MiB)"); \
 	module_param_named(memory, params.memory, ulong, 0444);		\
-	MODULE_PARM_DESC(memory, "Pages that all devices may hold together (default: a quarter of the RAM)")
+	MODULE_PARM_DESC(memory, "Pages all devices may hold (default: a quarter of the RAM)")
 
 /**
  * struct scull_node - an entry in /dev
  * @misc: the device node
- * @name: its name
  * @dev: what it leads to
  */
 struct scull_node {
 	struct miscdevice misc;
-	char name[16];
 	struct scull_dev *dev;
 };
 
@@ -89,6 +86,7 @@ struct scull_node {
  * @mappings: VMAs of the device
  * @set: what it is one of
  * @node: its entry in /dev
+ * @name: that entry's name
  */
 struct scull_dev {
 	struct rw_semaphore lock;	/* guards size and limit */
@@ -100,6 +98,7 @@ struct scull_dev {
 	struct ldd_mappings mappings;
 	struct scull_set *set;
 	struct scull_node node;
+	char name[16];
 };
 
 /**

@@ -128,6 +128,9 @@ void ping_pong_cases();
 void round_trip_cases();
 void wake_one_cases();
 void streaming_cases();
+void copy_cases();
+void fault_cases();
+void map_cases();
 
 } // namespace bench
 

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0
+/**
+ * @file
+ * What memory behind a file costs: to copy from and to it, and to touch a page of
+ * it that is mapped but not entered yet.
+ */
+#include "bench.hpp"
+
+#include <fstream>
+
+#include <sys/mman.h>
+
+using ldd::check;
+using ldd::Fd;
+
+namespace bench {
+
+namespace {
+
+constexpr std::size_t page = 4096;
+constexpr std::size_t MiB = 1024 * 1024;
+
+Fd open_memfd(std::size_t size)
+{
+	Fd fd(check(memfd_create("bench", MFD_CLOEXEC), "memfd_create", "bench"));
+
+	check(ftruncate(fd.get(), size), "ftruncate", "memfd");
+	return fd;
+}
+
+void fill(const Fd &fd, std::size_t size, off_t at = 0)
+{
+	std::vector<char> buf(64 * 1024, 'x');
+
+	for (std::size_t done = 0; done < size; done += buf.size())
+		check(pwrite(fd.get(), buf.data(), std::min(buf.size(), size - done), at + done),
+		      "pwrite", "the memory");
+}
+
+/** A file of memory that holds @p size bytes. */
+Fd open_filled(const std::string &name, std::size_t size)
+{
+	Fd fd = name == "memfd" ? open_memfd(size) :
+				  ldd::open_file("/dev/" + name, O_RDWR | O_TRUNC);
+
+	fill(fd, size);
+	return fd;
+}
+
+const std::array<const char *, 3> stores = { "memfd", "scullp0", "scullv0" };
+
+void copies(const std::string &name, const Fd &fd, std::size_t n, off_t at,
+	    const std::string &where)
+{
+	std::vector<char> buf(n);
+	Plan plan = { .batch = n <= page ? 4096U : 512U };
+
+	fill(fd, n, at);
+	report(name, "pread " + std::to_string(n) + where, measure(plan, [&] {
+		check(pread(fd.get(), buf.data(), n, at), "pread", name);
+	}));
+	report(name, "pwrite " + std::to_string(n) + where, measure(plan, [&] {
+		check(pwrite(fd.get(), buf.data(), n, at), "pwrite", name);
+	}));
+}
+
+/** A mapping that ends with its scope. */
+class Mapping {
+public:
+	Mapping(const Fd &fd, std::size_t size, int prot, int flags = MAP_SHARED)
+		: size_(size), mem_(mmap(nullptr, size, prot, flags, fd.get(), 0))
+	{
+		check(mem_ == MAP_FAILED ? -1 : 0, "mmap", "the memory");
+	}
+	Mapping(const Mapping &) = delete;
+	Mapping &operator=(const Mapping &) = delete;
+	~Mapping() { munmap(mem_, size_); }
+
+	volatile char *at(std::size_t offset) const { return static_cast<char *>(mem_) + offset; }
+
+private:
+	std::size_t size_;
+	void *mem_;
+};
+
+/** Time @p body over and over; it returns how long the part that counts took. */
+template <typename Body> Sample measure_part(unsigned int operations, Body body)
+{
+	constexpr unsigned int repeats = 9;
+	std::vector<double> times;
+
+	body();
+	for (unsigned int i = 0; i < repeats; i++)
+		times.push_back(body());
+	return summarise(std::move(times), operations);
+}
+
+template <typename Touch> std::int64_t touch_pages(const Mapping &map, std::size_t size, Touch touch)
+{
+	std::int64_t start = now_ns();
+
+	for (std::size_t offset = 0; offset < size; offset += page)
+		touch(map.at(offset));
+	return now_ns() - start;
+}
+
+void read_page(volatile char *at)
+{
+	static_cast<void>(*at);
+}
+
+void write_page(volatile char *at)
+{
+	*at = 'y';
+}
+
+/** Touch each page of a file that is there, in order. */
+void faults(const std::string &name, const Fd &fd, std::size_t size, const std::string &where)
+{
+	report(name, "read fault" + where, measure_part(size / page, [&] {
+		return touch_pages(Mapping(fd, size, PROT_READ), size, read_page);
+	}));
+	report(name, "write fault" + where, measure_part(size / page, [&] {
+		return touch_pages(Mapping(fd, size, PROT_READ | PROT_WRITE), size, write_page);
+	}));
+}
+
+/** The first write to a page of a new file, which has to find memory for it. */
+void first_writes(std::size_t size)
+{
+	report("memfd", "first write", measure_part(size / page, [&] {
+		Fd fd = open_memfd(size);
+
+		return touch_pages(Mapping(fd, size, PROT_READ | PROT_WRITE), size, write_page);
+	}));
+}
+
+/** A mapping whose pages are all entered by mmap(2). */
+void whole(const std::string &name, const Fd &fd, std::size_t size, int flags)
+{
+	report(name, "map at once", measure_part(size / page, [&] {
+		std::int64_t start = now_ns();
+		Mapping map(fd, size, PROT_READ | PROT_WRITE, MAP_SHARED | flags);
+
+		return now_ns() - start;
+	}));
+}
+
+std::size_t number_in(const std::string &path)
+{
+	std::size_t number = 0;
+	std::ifstream in(path);
+
+	if (!(in >> number))
+		throw std::runtime_error("read " + path + ": no number");
+	return number;
+}
+
+void allow(const std::string &name, std::size_t size)
+{
+	std::ofstream out("/sys/class/misc/" + name + "/limit");
+
+	if (!(out << size << std::flush))
+		throw std::runtime_error("cannot set the limit of " + name);
+}
+
+} // namespace
+
+void copy_cases()
+{
+	constexpr off_t far = off_t{ 4096 } * MiB;
+
+	for (const char *name : stores) {
+		Fd fd = open_filled(name, 64 * 1024);
+
+		if (name != stores[0])
+			allow(name, far + MiB);
+		for (std::size_t n : { page, 16 * page })
+			copies(name, fd, n, 0, "");
+		copies(name, fd, page, far, " at 4 GiB");
+	}
+	Fd gmemp = ldd::open_file("/dev/gmemp", O_RDWR);
+	copies("gmemp", gmemp, page, 0, "");
+}
+
+void fault_cases()
+{
+	constexpr std::size_t size = 4 * MiB;
+
+	for (const char *name : stores)
+		faults(name, open_filled(name, size), size, "");
+	first_writes(size);
+
+	/* gmemp has one page, so it is compared with a file of one. */
+	faults("memfd", open_filled("memfd", page), page, ", one page");
+	faults("gmemp", ldd::open_file("/dev/gmemp", O_RDWR), page, ", one page");
+}
+
+void map_cases()
+{
+	std::size_t size = number_in("/sys/class/misc/simpler/size");
+
+	whole("memfd", open_filled("memfd", size), size, MAP_POPULATE);
+	whole("simpler", ldd::open_file("/dev/simpler", O_RDWR), size, 0);
+}
+
+} // namespace bench

@@ -48,4 +48,11 @@
 /** GFIFO_SIZE_MAX - the largest capacity of a FIFO, in bytes */
 #define GFIFO_SIZE_MAX			1048576
 
+/**
+ * GMEMP_IOC_CLEAR - fill the page of a gmemp device with zeros
+ *
+ * Returns 0.
+ */
+#define GMEMP_IOC_CLEAR			_IO(LDD_IOC_MAGIC, 0x11)
+
 #endif /* _UAPI_LINUX_LDD_H */

@@ -83,8 +83,10 @@ inline Fd open_file(const std::string &path, int flags)
  * an exit status.
  * @param app the description of the command line
  * @param body the program; what it returns is the exit status
+ * @param failed the exit status if it throws
  */
-template <typename Body> int run_main(CLI::App &app, int argc, char **argv, Body body)
+template <typename Body>
+int run_main(CLI::App &app, int argc, char **argv, Body body, int failed = STATUS_FAILED)
 {
 	try {
 		app.parse(argc, argv);
@@ -97,7 +99,7 @@ template <typename Body> int run_main(CLI::App &app, int argc, char **argv, Body
 	} catch (const std::exception &e) {
 		std::fflush(stdout);
 		std::fprintf(stderr, "%s: %s\n", app.get_name().c_str(), e.what());
-		return STATUS_FAILED;
+		return failed;
 	}
 }
 

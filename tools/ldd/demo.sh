@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# demo.sh [DIR]: show sleepy and gfifo at work. DIR has the programs that the
+# demo.sh [DIR]: show the drivers and the programs at work. DIR has the programs that the
 # Makefile here builds; the drivers must be loaded. Reads like a session at a
 # terminal. The exit status is not 0 if a step did not show what it should.
 
@@ -58,10 +58,11 @@ until_is()
 }
 
 sleepers=/sys/class/misc/sleepy/sleepers
-for name in gfifo-demo async_stdin; do
+for name in gfifo-demo async_stdin gmemp-demo mapper mapcmp lddpages; do
 	command -v $name >/dev/null || { echo "demo.sh: no $name in $dir" >&2; exit 2; }
 done
-for file in /dev/sleepy /dev/gfifo $sleepers; do
+devices=(/dev/sleepy /dev/gfifo /dev/gmemp /dev/my_demo_dev /dev/kmalloc_map /dev/scullv0)
+for file in "${devices[@]}" $sleepers; do
 	[ -e "$file" ] || { echo "demo.sh: no $file: are the drivers loaded?" >&2; exit 2; }
 done
 
@@ -117,6 +118,43 @@ wait
 exec {lines}<&-
 run "printf 'from\na\npipe\n' | async_stdin"
 expect $'from\na\npipe'
+
+title 'gmemp: two processes, one page of memory'
+run 'gmemp-demo'
+for line in 'second  reads: "Hello, other process"' \
+	'first   sees in its mapping: only zeros' \
+	'first   touches the page past the end: SIGBUS'; do
+	expect "$line"
+done
+
+title 'mapper: what was written comes out of the mapping'
+export page
+page=$(getconf PAGESIZE)
+run 'echo "in by write, out by mmap" >/dev/gmemp; mapper /dev/gmemp 13 12'
+expect 'out by mmap'
+run "mapper /dev/gmemp \$page 1; echo \"mapper ended: \$?\""
+expect "no memory behind the page at offset $page"
+expect 'mapper ended: 1'
+
+title 'mapcmp: ten pages mapped at once, and ten entered one by one'
+run "yes ldd | head -c \$((10 * page)) | tee /dev/my_demo_dev >/dev/kmalloc_map"
+run "mapcmp /dev/my_demo_dev /dev/kmalloc_map 0 \$((10 * page)) && echo equal"
+expect equal
+run 'echo x | dd of=/dev/kmalloc_map bs=1 count=1 seek=30000 conv=notrunc status=none'
+run "mapcmp /dev/my_demo_dev /dev/kmalloc_map 0 \$((10 * page)); echo \"mapcmp ended: \$?\""
+expect 'differ: byte 30001'
+expect 'mapcmp ended: 1'
+
+title 'lddpages: what is behind each page'
+run "lddpages --device /dev/gmemp 0 \$((2 * page))"
+expect 'present,file'
+expect 'not present: SIGBUS'
+run "lddpages --device /dev/my_demo_dev 0 \$((3 * page))"
+expect 'pfnmap: the kernel shows nobody the frames'
+run "yes ldd | head -c \$((3 * page)) >/dev/scullv0"
+run "lddpages --device /dev/scullv0 0 \$((4 * page))"
+expect 'present,file'
+expect 'not present: SIGBUS'
 
 if [ $failed != 0 ]; then
 	printf '\n%d steps did not show what they should.\n' $failed

@@ -17,14 +17,12 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <sys/select.h>
-#include <sys/wait.h>
 #include <time.h>
 
 #include <linux/ldd.h>
 
-#include "common.hpp"
+#include "process.hpp"
 
 using namespace std::literals;
 using ldd::check;
@@ -202,52 +200,20 @@ void write_later()
 					 " bytes only");
 }
 
-pid_t start_writer()
-{
-	pid_t parent = getpid();
-	pid_t pid = check(fork(), "fork", "the writer");
-
-	if (pid)
-		return pid;
-	/* An exception must not run on into the reader's code. */
-	try {
-		check(prctl(PR_SET_PDEATHSIG, SIGKILL), "prctl", "PR_SET_PDEATHSIG");
-		if (getppid() == parent)
-			write_later();
-		_exit(ldd::STATUS_OK);
-	} catch (const std::exception &e) {
-		dprintf(STDERR_FILENO, "gfifo-demo: writer: %s\n", e.what());
-		_exit(ldd::STATUS_FAILED);
-	}
-}
-
-/* A device that never wakes its reader must not hang the script that asks. */
-void give_up(int)
-{
-	constexpr auto text = "gfifo-demo: the reader still waits: giving up\n"sv;
-	ssize_t ignored = write(STDERR_FILENO, text.data(), text.size());
-
-	static_cast<void>(ignored);
-	_exit(ldd::STATUS_FAILED);
-}
-
 int demonstrate(const Mode &mode, unsigned int timeout)
 {
 	Fd fd = ldd::open_file(device, O_RDONLY | mode.open_flags);
-	int status;
 
-	std::signal(SIGALRM, give_up);
-	alarm(timeout);
+	ldd::give_up_after(timeout, "gfifo-demo: the reader still waits: giving up\n");
 	check(ioctl(fd.get(), GFIFO_IOC_CLEAR), "ioctl GFIFO_IOC_CLEAR", device);
 	if (mode.prepare)
 		mode.prepare(fd.get());
 	if (mode.open_flags & O_NONBLOCK)
 		show_empty(fd.get());
-	pid_t writer = start_writer();
+	pid_t writer = ldd::start_process("gfifo-demo", "writer", write_later);
 	mode.wait(fd.get());
 	receive(fd.get());
-	check(waitpid(writer, &status, 0), "waitpid", "the writer");
-	return status ? ldd::STATUS_FAILED : ldd::STATUS_OK;
+	return ldd::join_process(writer, "the writer");
 }
 
 } // namespace

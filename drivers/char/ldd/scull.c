@@ -189,6 +189,8 @@ VISIBLE_IF_KUNIT ssize_t scull_read(struct scull_dev *dev, struct iov_iter *to,
 {
 	size_t count, done = 0;
 
+	if (!iov_iter_count(to))
+		return 0;
 	if (nowait) {
 		if (!down_read_trylock(&dev->lock))
 			return -EAGAIN;

@@ -19,7 +19,7 @@ struct iov_iter;
 /**
  * struct scull_memory - where the clusters of a driver come from
  * @alloc: a zeroed cluster of 2^order pages, as the kernel addresses it, or NULL;
- *	@gfp is without __GFP_ZERO
+ *	gfp has __GFP_ZERO
  * @free: gives it back; may sleep
  * @page: one page of a cluster; does not sleep
  * @mmap_order_max: the greatest order of a device that can be mapped

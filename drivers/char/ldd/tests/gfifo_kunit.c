@@ -3,8 +3,6 @@
  * KUnit tests of gfifo: what lies between its ring and user space.
  */
 #include <kunit/test.h>
-#include <linux/mm.h>
-#include <linux/mman.h>
 #include <linux/module.h>
 #include <linux/random.h>
 #include <linux/sizes.h>
@@ -151,25 +149,10 @@ static void gfifo_test_records_wrap(struct kunit *test)
 	}
 }
 
-/* Two pages of which only the first is there. */
-static char __user *gfifo_half_mapped(struct kunit *test)
-{
-	unsigned long addr;
-
-	addr = kunit_vm_mmap(test, NULL, 0, 2 * PAGE_SIZE, PROT_READ | PROT_WRITE,
-			     MAP_ANONYMOUS | MAP_PRIVATE, 0);
-	if (!addr)
-		kunit_skip(test, "no user memory here");
-	KUNIT_ASSERT_LT_MSG(test, addr, (unsigned long)TASK_SIZE,
-			    "kunit_vm_mmap failed: %ld", (long)addr);
-	KUNIT_ASSERT_EQ(test, vm_munmap(addr + PAGE_SIZE, PAGE_SIZE), 0);
-	return (char __user *)addr;
-}
-
 /* A reader's buffer ends in the void: what did not get there stays queued. */
 static void gfifo_test_read_faults_halfway(struct kunit *test)
 {
-	char __user *buf = gfifo_half_mapped(test);
+	char __user *buf = test_half_mapped(test);
 	struct iov_iter to;
 
 	gfifo_put(bytes_in, 100, GFIFO_WAIT);
@@ -184,7 +167,7 @@ static void gfifo_test_read_faults_halfway(struct kunit *test)
 /* A writer's buffer ends in the void: what did get here is queued, no more. */
 static void gfifo_test_write_faults_halfway(struct kunit *test)
 {
-	char __user *buf = gfifo_half_mapped(test);
+	char __user *buf = test_half_mapped(test);
 	struct iov_iter from;
 
 	KUNIT_ASSERT_EQ(test, copy_to_user(buf + PAGE_SIZE - 40, bytes_in, 40), 0);

@@ -6,6 +6,8 @@
 #include <linux/completion.h>
 #include <linux/iopoll.h>
 #include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
 #include <linux/sched/signal.h>
 
 /**
@@ -87,6 +89,21 @@ static inline long test_thread_join(struct kunit *test, struct test_thread *t)
 
 	KUNIT_ASSERT_NE_MSG(test, left, 0, "still asleep");
 	return t->ret;
+}
+
+/* Two pages of which only the first is there. */
+static inline char __user *test_half_mapped(struct kunit *test)
+{
+	unsigned long addr;
+
+	addr = kunit_vm_mmap(test, NULL, 0, 2 * PAGE_SIZE, PROT_READ | PROT_WRITE,
+			     MAP_ANONYMOUS | MAP_PRIVATE, 0);
+	if (!addr)
+		kunit_skip(test, "no user memory here");
+	KUNIT_ASSERT_LT_MSG(test, addr, (unsigned long)TASK_SIZE,
+			    "kunit_vm_mmap failed: %ld", (long)addr);
+	KUNIT_ASSERT_EQ(test, vm_munmap(addr + PAGE_SIZE, PAGE_SIZE), 0);
+	return (char __user *)addr;
 }
 
 #endif /* _LDD_TESTS_UTIL_H */

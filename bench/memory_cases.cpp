@@ -177,7 +177,9 @@ void copy_cases()
 			allow(name, far + MiB);
 		for (std::size_t n : { page, 16 * page })
 			copies(name, fd, n, 0, "");
+		/* The greater the device, the deeper its index, wherever one reads. */
 		copies(name, fd, page, far, " at 4 GiB");
+		copies(name, fd, page, 0, " at 0 of 4 GiB");
 	}
 	Fd gmemp = ldd::open_file("/dev/gmemp", O_RDWR);
 	copies("gmemp", gmemp, page, 0, "");

@@ -46,6 +46,41 @@ int ldd_store_insert(struct ldd_store *store, unsigned long cluster, void *data,
 EXPORT_SYMBOL_GPL(ldd_store_insert);
 
 /**
+ * ldd_store_gather - look clusters up that follow each other
+ * @store: the store
+ * @first: index of the first one
+ * @data: room for @max clusters
+ * @max: how many are wanted
+ *
+ * Context: any, without a lock, as ldd_store_find().
+ * Return: how many there are from @first on without a hole, at most @max.
+ */
+unsigned int ldd_store_gather(struct ldd_store *store, unsigned long first,
+			      void **data, unsigned int max)
+{
+	XA_STATE(xas, &store->clusters, first);
+	unsigned int n = 0;
+	void *entry;
+
+	rcu_read_lock();
+	entry = xas_load(&xas);
+	while (n < max) {
+		if (xas_retry(&xas, entry)) {
+			entry = xas_load(&xas);
+			continue;
+		}
+		if (!entry)
+			break;
+		data[n++] = entry;
+		if (n < max)
+			entry = xas_next(&xas);
+	}
+	rcu_read_unlock();
+	return n;
+}
+EXPORT_SYMBOL_GPL(ldd_store_gather);
+
+/**
  * ldd_store_truncate - take out every cluster from one on
  * @store: the store
  * @first: index of the first cluster to go; 0 for all of them

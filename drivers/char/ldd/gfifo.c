@@ -16,7 +16,6 @@
 #include <linux/debugfs.h>
 #include <linux/device.h>
 #include <linux/fs.h>
-#include <linux/iov_iter.h>
 #include <linux/ldd.h>
 #include <linux/log2.h>
 #include <linux/module.h>
@@ -30,6 +29,7 @@
 
 #include <asm/ioctls.h>
 
+#include "copy.h"
 #include "core.h"
 #include "gfifo.h"
 
@@ -206,41 +206,6 @@ static __always_inline ssize_t gfifo_end(struct gfifo *g,
 	return done ?: -EFAULT;
 }
 
-static __always_inline size_t gfifo_step_to(void __user *to, size_t progress,
-					    size_t len, void *from, void *priv)
-{
-	return copy_to_user(to, from + progress, len);
-}
-
-static __always_inline size_t gfifo_step_from(void __user *from,
-					      size_t progress, size_t len,
-					      void *to, void *priv)
-{
-	return copy_from_user(to + progress, from, len);
-}
-
-/*
- * copy_to_iter() and copy_from_iter(), with the one kind of iterator that
- * read(2) and write(2) have inlined: it is what a small transfer spends most on.
- */
-static __always_inline size_t gfifo_copy_to(struct ldd_fifo_span *span,
-					    struct iov_iter *to)
-{
-	if (likely(iter_is_ubuf(to)))
-		return iterate_ubuf(to, span->len, span->ptr, NULL,
-				    gfifo_step_to);
-	return copy_to_iter(span->ptr, span->len, to);
-}
-
-static __always_inline size_t gfifo_copy_from(struct ldd_fifo_span *span,
-					      struct iov_iter *from)
-{
-	if (likely(iter_is_ubuf(from)))
-		return iterate_ubuf(from, span->len, span->ptr, NULL,
-				    gfifo_step_from);
-	return copy_from_iter(span->ptr, span->len, from);
-}
-
 /*
  * Up to GFIFO_PIECE bytes in one step, whether they wrap around or not: a record
  * that everybody transfers whole is never seen in part.
@@ -250,7 +215,7 @@ static __always_inline size_t gfifo_read_piece(struct gfifo *g,
 {
 	size_t max = min(iov_iter_count(to), GFIFO_PIECE);
 	struct ldd_fifo_span span = ldd_fifo_data(&g->fifo, 0, max);
-	size_t done = gfifo_copy_to(&span, to);
+	size_t done = ldd_copy_to_iter(span.ptr, span.len, to);
 
 	if (unlikely(done < max && done == span.len)) {
 		span = ldd_fifo_data(&g->fifo, done, max - done);
@@ -266,7 +231,7 @@ static __always_inline size_t gfifo_write_piece(struct gfifo *g,
 {
 	size_t max = min(iov_iter_count(from), GFIFO_PIECE);
 	struct ldd_fifo_span span = ldd_fifo_room(&g->fifo, 0, max);
-	size_t done = gfifo_copy_from(&span, from);
+	size_t done = ldd_copy_from_iter(span.ptr, span.len, from);
 
 	if (unlikely(done < max && done == span.len)) {
 		span = ldd_fifo_room(&g->fifo, done, max - done);

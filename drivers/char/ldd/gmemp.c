@@ -20,11 +20,15 @@
 
 #include "membuf.h"
 
-static struct page *gmemp_page(struct ldd_mappings *m, unsigned long pgoff)
+static unsigned int gmemp_pages(struct ldd_mappings *m, unsigned long pgoff,
+				struct page **pages, unsigned int max)
 {
 	struct ldd_membuf *b = container_of(m, struct ldd_membuf, mappings);
 
-	return ldd_span_holds_page(b->size, pgoff) ? virt_to_page(b->mem) : NULL;
+	if (!ldd_span_holds_page(b->size, pgoff))
+		return 0;
+	pages[0] = virt_to_page(b->mem);
+	return 1;
 }
 
 static int gmemp_mmap(struct file *file, struct vm_area_struct *vma)
@@ -66,7 +70,7 @@ static struct ldd_membuf gmemp = {
 		.mode	= 0666,
 		.fops	= &gmemp_fops,
 	},
-	.mappings.page	= gmemp_page,
+	.mappings.pages	= gmemp_pages,
 	.size		= PAGE_SIZE,
 };
 

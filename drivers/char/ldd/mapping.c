@@ -11,7 +11,7 @@
 #include "mapping.h"
 
 /* Pages that one fault enters at most: as many as the kernel's own fault-around. */
-#define LDD_AROUND 16U
+#define LDD_AROUND 16UL
 
 /**
  * ldd_vma_open - a mapping came into being by fork, mremap or munmap
@@ -59,21 +59,6 @@ void ldd_mappings_add(struct ldd_mappings *mappings, struct vm_area_struct *vma,
 }
 EXPORT_SYMBOL_GPL(ldd_mappings_add);
 
-/* The pages from @pgoff up to a hole, or to @max of them. */
-static unsigned int ldd_gather(struct ldd_mappings *m, unsigned long pgoff,
-			       unsigned long max, struct page **pages)
-{
-	unsigned int n = 0;
-
-	while (n < max && n < LDD_AROUND) {
-		pages[n] = m->page(m, pgoff + n);
-		if (!pages[n])
-			break;
-		n++;
-	}
-	return n;
-}
-
 /*
  * Enter what there is of the pages [@pgoff, @end) of the device, within one page
  * table that exists. So nothing is allocated, and nothing sleeps.
@@ -87,8 +72,8 @@ static vm_fault_t ldd_enter(struct vm_fault *vmf, unsigned long pgoff,
 	vm_fault_t ret = 0;
 
 	for (; pgoff < end; pgoff += n) {
-		left = ldd_gather(m, pgoff, end - pgoff, pages);
-		n = left;
+		n = m->pages(m, pgoff, pages, min(end - pgoff, LDD_AROUND));
+		left = n;
 		if (n) {
 			address = vmf->vma->vm_start +
 				  ((pgoff - vmf->vma->vm_pgoff) << PAGE_SHIFT);
@@ -124,8 +109,7 @@ static vm_fault_t ldd_fault(struct vm_fault *vmf)
 	struct ldd_span_window window;
 	struct page *page;
 
-	page = m->page(m, vmf->pgoff);
-	if (!page) {
+	if (!m->pages(m, vmf->pgoff, &page, 1)) {
 		trace_ldd_fault(m->name, vmf->pgoff, 0);
 		return VM_FAULT_SIGBUS;
 	}
@@ -149,7 +133,7 @@ static const struct vm_operations_struct ldd_faulting_ops = {
 
 /**
  * ldd_mappings_add_faulting - make @vma a mapping that is filled on fault
- * @mappings: of the device, with a page operation
+ * @mappings: of the device, with a pages operation
  * @vma: the new mapping; any offset and any length will do, as with a file
  *
  * Neighbours of a page that is touched are entered along with it. A private

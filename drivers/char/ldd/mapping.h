@@ -8,9 +8,10 @@
 /**
  * struct ldd_mappings - the user mappings of one device
  * @name: of the device, for tracepoints
- * @page: the page at an offset of the device, in pages, or NULL where there is
- *	none and an access is to be answered by SIGBUS. It may not sleep. What
- *	it returns must stay while anything is mapped. Not used by a device that
+ * @pages: stores the pages from an offset of the device on, in pages, up to the
+ *	first that is not there, at least one and at most @max, and returns how
+ *	many; 0 if an access is to be answered by SIGBUS. It may not sleep. What
+ *	it stores must stay while anything is mapped. Not used by a device that
  *	enters its pages at once.
  * @count: VMAs there are
  *
@@ -18,7 +19,8 @@
  */
 struct ldd_mappings {
 	const char *name;
-	struct page *(*page)(struct ldd_mappings *mappings, unsigned long pgoff);
+	unsigned int (*pages)(struct ldd_mappings *mappings, unsigned long pgoff,
+			      struct page **pages, unsigned int max);
 	atomic_t count;
 };
 

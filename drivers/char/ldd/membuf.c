@@ -23,6 +23,7 @@
 #include <asm/set_memory.h>
 #endif
 
+#include "copy.h"
 #include "core.h"
 #include "membuf.h"
 
@@ -65,7 +66,7 @@ VISIBLE_IF_KUNIT ssize_t ldd_membuf_read(const struct ldd_membuf *b,
 
 	if (!count)
 		return 0;
-	done = copy_to_iter(b->mem + *pos, count, to);
+	done = ldd_copy_to_iter(b->mem + *pos, count, to);
 	*pos += done;
 	return done ?: -EFAULT;
 }
@@ -91,7 +92,7 @@ VISIBLE_IF_KUNIT ssize_t ldd_membuf_write(struct ldd_membuf *b,
 		return 0;
 	if (!count)
 		return -ENOSPC;
-	done = copy_from_iter(b->mem + *pos, count, from);
+	done = ldd_copy_from_iter(b->mem + *pos, count, from);
 	*pos += done;
 	return done ?: -EFAULT;
 }

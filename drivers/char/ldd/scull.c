@@ -23,6 +23,7 @@
 #include <linux/slab.h>
 #include <linux/uio.h>
 
+#include "copy.h"
 #include "core.h"
 #include "scull.h"
 
@@ -32,18 +33,28 @@
  */
 #define SCULL_GFP (GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
-static struct page *scull_page(struct ldd_mappings *m, unsigned long pgoff)
+/* Clusters that are looked up together. */
+#define SCULL_BATCH 16UL
+
+static unsigned int scull_pages(struct ldd_mappings *m, unsigned long pgoff,
+				struct page **pages, unsigned int max)
 {
 	struct scull_dev *dev = container_of(m, struct scull_dev, mappings);
-	unsigned int order = dev->store.order;
-	void *cluster;
+	const struct scull_memory *memory = dev->set->memory;
+	unsigned int order = dev->store.order, index, found, n = 0;
+	unsigned long end = READ_ONCE(dev->end);
+	void *clusters[SCULL_BATCH];
 
-	if (!ldd_span_holds_page((u64)READ_ONCE(dev->end) << PAGE_SHIFT, pgoff))
-		return NULL;
-	cluster = ldd_store_find(&dev->store, pgoff >> order);
-	if (!cluster)
-		return NULL;
-	return dev->set->memory->page(cluster, pgoff & ((1UL << order) - 1));
+	if (!ldd_span_holds_page((u64)end << PAGE_SHIFT, pgoff))
+		return 0;
+	max = min3(end - pgoff, SCULL_BATCH, max);
+	index = pgoff & ((1UL << order) - 1);
+	found = ldd_store_gather(&dev->store, pgoff >> order, clusters,
+				 ((index + max - 1) >> order) + 1);
+	for (; n < max && index >> order < found; n++, index++)
+		pages[n] = memory->page(clusters[index >> order],
+					index & ((1U << order) - 1));
+	return n;
 }
 
 static void scull_set_size(struct scull_dev *dev, loff_t size)
@@ -149,24 +160,51 @@ VISIBLE_IF_KUNIT int scull_set_limit(struct scull_dev *dev, loff_t limit)
 }
 EXPORT_SYMBOL_IF_KUNIT(scull_set_limit);
 
-static size_t scull_copy_out(struct scull_dev *dev, struct iov_iter *to,
-			     loff_t pos, size_t count)
+/* From as many clusters as are looked up together; zeros from one that is a hole. */
+static size_t scull_copy_batch(struct scull_dev *dev, struct iov_iter *to,
+			       struct ldd_span_place place, size_t count)
 {
-	struct ldd_span_place place;
+	unsigned int shift = PAGE_SHIFT + dev->store.order;
+	size_t wanted = ((place.offset + count - 1) >> shift) + 1;
 	size_t done = 0, len, copied;
-	void *cluster;
+	void *clusters[SCULL_BATCH];
+	unsigned int found;
 
-	while (done < count) {
-		place = ldd_span_locate(pos + done, dev->store.order);
+	found = ldd_store_gather(&dev->store, place.cluster, clusters,
+				 min(wanted, SCULL_BATCH));
+	if (!found)
+		return iov_iter_zero(min(place.left, count), to);
+	for (unsigned int i = 0; i < found && done < count; i++) {
 		len = min(place.left, count - done);
-		cluster = ldd_store_find(&dev->store, place.cluster);
-		if (cluster)
-			copied = copy_to_iter(cluster + place.offset, len, to);
-		else
-			copied = iov_iter_zero(len, to);
+		copied = ldd_copy_to_iter(clusters[i] + place.offset, len, to);
 		done += copied;
 		if (copied < len)
 			break;
+		place.offset = 0;
+		place.left = (size_t)1 << shift;
+	}
+	return done;
+}
+
+static size_t scull_copy_out(struct scull_dev *dev, struct iov_iter *to,
+			     loff_t pos, size_t count)
+{
+	struct ldd_span_place place = ldd_span_locate(pos, dev->store.order);
+	size_t done = 0, copied;
+	void *cluster;
+
+	/* Most lie in one cluster, for which a batch is too much. */
+	if (place.left >= count) {
+		cluster = ldd_store_find(&dev->store, place.cluster);
+		return cluster ? ldd_copy_to_iter(cluster + place.offset, count, to) :
+				 iov_iter_zero(count, to);
+	}
+	while (done < count) {
+		place = ldd_span_locate(pos + done, dev->store.order);
+		copied = scull_copy_batch(dev, to, place, count - done);
+		if (!copied)
+			break;
+		done += copied;
 		cond_resched();
 	}
 	return done;
@@ -272,19 +310,19 @@ static ssize_t scull_copy_in(struct scull_dev *dev, struct iov_iter *from,
 	ssize_t ret = 0;
 	void *cluster;
 
-	while (done < count) {
+	for (;;) {
 		place = ldd_span_locate(pos + done, dev->store.order);
 		len = min(place.left, count - done);
 		cluster = ldd_store_find(&dev->store, place.cluster);
 		if (cluster)
-			ret = copy_from_iter(cluster + place.offset, len, from);
+			ret = ldd_copy_from_iter(cluster + place.offset, len, from);
 		else if (nowait)
 			ret = -EAGAIN;
 		else
 			ret = scull_fill_hole(dev, from, &place, len);
 		if (ret > 0)
 			done += ret;
-		if (ret < (ssize_t)len)
+		if (ret < (ssize_t)len || done == count)
 			break;
 		cond_resched();
 	}
@@ -524,7 +562,7 @@ VISIBLE_IF_KUNIT void scull_setup(struct scull_dev *dev, struct scull_set *set,
 	mutex_init(&dev->map_lock);
 	ldd_store_init(&dev->store, order);
 	dev->limit = limit;
-	dev->mappings.page = scull_page;
+	dev->mappings.pages = scull_pages;
 	dev->set = set;
 }
 EXPORT_SYMBOL_IF_KUNIT(scull_setup);

@@ -45,8 +45,9 @@ struct scull_params {
 	unsigned long memory;
 };
 
-#define SCULL_PARAMS_DEFAULT {			\
+#define SCULL_PARAMS_DEFAULT(default_order) {	\
 	.devices	= 4,			\
+	.order		= (default_order),	\
 	.limit		= 64 * 1024 * 1024,	\
 }
 
@@ -55,7 +56,7 @@ struct scull_params {
 	module_param_named(devices, params.devices, uint, 0444);	\
 	MODULE_PARM_DESC(devices, "Number of devices (1 to 64, default 4)"); \
 	module_param_named(order, params.order, uint, 0444);		\
-	MODULE_PARM_DESC(order, "Pages of a cluster, as a power of two (0 to 10, default 0)"); \
+	MODULE_PARM_DESC(order, "Pages of a cluster, as a power of two (0 to 10)"); \
 	module_param_named(limit, params.limit, ulong, 0444);		\
 	MODULE_PARM_DESC(limit, "Greatest size of a device in bytes (default 64 MiB)"); \
 	module_param_named(memory, params.memory, ulong, 0444);		\

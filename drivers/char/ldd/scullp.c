@@ -18,7 +18,7 @@
 
 #include "scull.h"
 
-static struct scull_params params = SCULL_PARAMS_DEFAULT;
+static struct scull_params params = SCULL_PARAMS_DEFAULT(0);
 SCULL_MODULE_PARAMS;
 
 static void *scullp_alloc(unsigned int order, gfp_t gfp)

@@ -58,13 +58,15 @@ static int simpler_mmap(struct file *file, struct vm_area_struct *vma)
 	return 0;
 }
 
-static struct page *simplen_page(struct ldd_mappings *m, unsigned long pgoff)
+static unsigned int simplen_pages(struct ldd_mappings *m, unsigned long pgoff,
+				  struct page **pages, unsigned int max)
 {
 	struct ldd_membuf *b = container_of(m, struct ldd_membuf, mappings);
+	unsigned int n;
 
-	if (!ldd_span_holds_page(b->size, pgoff))
-		return NULL;
-	return pfn_to_page(simple_pfn(b, pgoff));
+	for (n = 0; n < max && ldd_span_holds_page(b->size, pgoff + n); n++)
+		pages[n] = pfn_to_page(simple_pfn(b, pgoff + n));
+	return n;
 }
 
 /* I/O memory has no struct page, only a number that can be entered. */
@@ -127,7 +129,7 @@ static struct ldd_membuf simplen = {
 		.mode	= 0600,
 		.fops	= &simplen_fops,
 	},
-	.mappings.page	= simplen_page,
+	.mappings.pages	= simplen_pages,
 };
 
 /* Nothing is there but what some device has: not a hole, not a bus's window. */

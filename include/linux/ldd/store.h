@@ -39,6 +39,8 @@ static inline void *ldd_store_find(struct ldd_store *store, unsigned long cluste
 void ldd_store_init(struct ldd_store *store, unsigned int order);
 int ldd_store_insert(struct ldd_store *store, unsigned long cluster, void *data,
 		     gfp_t gfp);
+unsigned int ldd_store_gather(struct ldd_store *store, unsigned long first,
+			      void **data, unsigned int max);
 void ldd_store_truncate(struct ldd_store *store, unsigned long first,
 			void (*release)(void *data, unsigned int order));
 u64 ldd_store_bytes(const struct ldd_store *store);

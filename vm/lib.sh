@@ -130,6 +130,7 @@ tools_packages=(
 check_packages=(
 	clang clang-format clang-tidy lld llvm	# LLVM=1, and C++
 	codespell
+	fio stress-ng				# real programs on the devices
 	perl					# checkpatch, kernel-doc
 	shellcheck
 	sparse

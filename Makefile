@@ -14,7 +14,8 @@ export TARGETS VM KSRC KUNIT_ARGS TIMEOUT
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 	@echo
-	@echo '  KSRC=DIR          a kernel tree to use instead of the package linux-source-6.12'
+	@echo '  KSRC=DIR          a kernel tree to use instead of the package linux-source-6.12:'
+	@echo '                    copied (anew if it changed), and used until make clean'
 	@echo '  VM=uml|qemu|debug the kernel for kselftest, shell and demo (default uml)'
 	@echo '  vm/run -- COMMAND runs any command in a guest: see vm/run --help'
 

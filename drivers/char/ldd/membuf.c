@@ -261,6 +261,7 @@ EXPORT_SYMBOL_GPL(ldd_membuf_check_vma);
 /*
  * For a debugger, which cannot get at pages that are mapped by their numbers. In
  * a private mapping some of them may be copies, and where it began is forgotten.
+ * The core leaves it to us that nobody writes through a mapping for reading.
  */
 static int ldd_membuf_access(struct vm_area_struct *vma, unsigned long addr,
 			     void *buf, int len, int write)
@@ -272,6 +273,8 @@ static int ldd_membuf_access(struct vm_area_struct *vma, unsigned long addr,
 
 	if (!(vma->vm_flags & VM_MAYSHARE) || !b->mem)
 		return -EINVAL;
+	if (write && !(vma->vm_flags & VM_WRITE))
+		return -EACCES;
 	if (write)
 		memcpy(b->mem + pos, buf, count);
 	else

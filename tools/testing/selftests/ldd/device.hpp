@@ -9,11 +9,23 @@
 #include <string>
 #include <vector>
 
+#include "bytes.hpp"
 #include "file.hpp"
 #include "task.hpp"
 
 namespace ldd
 {
+inline Result<Fd> open_device(const std::string &name, int flags = O_RDWR)
+{
+	return open_file("/dev/" + name, flags);
+}
+
+/* An attribute of a device; one that all devices have may be asked for, too. */
+inline std::string attribute_of(const std::string &name, const char *attribute)
+{
+	return "/sys/class/misc/" + name + "/" + attribute;
+}
+
 namespace gfifo
 {
 constexpr char path[] = "/dev/gfifo";
@@ -95,16 +107,6 @@ inline Result<long> fill(const Fd &fd)
 	Result<ssize_t> written = fd.write(zeros);
 
 	return result_of<long>(written.ok() ? written.value() : -1, { "fill", path });
-}
-
-/* What one read of up to @count bytes gives; nothing after an error. */
-inline std::string take(const Fd &fd, size_t count)
-{
-	std::string bytes(count, '\0');
-	Result<ssize_t> got = fd.read(bytes.data(), count);
-
-	bytes.resize(got.ok() ? got.value() : 0);
-	return bytes;
 }
 
 /* Let bytes run through the empty FIFO until the next one goes to @index of the ring. */

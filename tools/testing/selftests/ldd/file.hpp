@@ -58,6 +58,26 @@ public:
 		return write(text.data(), text.size());
 	}
 
+	Result<ssize_t> pread(void *buf, size_t count, off_t offset) const
+	{
+		return result_of(::pread(fd_, buf, count, offset), call("pread", offset));
+	}
+
+	Result<ssize_t> pwrite(const void *buf, size_t count, off_t offset) const
+	{
+		return result_of(::pwrite(fd_, buf, count, offset), call("pwrite", offset));
+	}
+
+	Result<ssize_t> pwrite(std::string_view text, off_t offset) const
+	{
+		return pwrite(text.data(), text.size(), offset);
+	}
+
+	Result<off_t> seek(off_t offset, int whence = SEEK_SET) const
+	{
+		return result_of(lseek(fd_, offset, whence), call("lseek", offset));
+	}
+
 	Result<ssize_t> readv(const iovec *iov, int count, int flags = 0) const
 	{
 		return result_of(preadv2(fd_, iov, count, -1, flags), call("preadv2", flags));

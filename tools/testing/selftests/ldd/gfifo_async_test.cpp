@@ -10,7 +10,6 @@
 #include "gfifo_fixture.hpp"
 
 using namespace ldd;
-using gfifo::take;
 
 namespace
 {

@@ -3,68 +3,11 @@
  * /dev/gfifo: which bytes go in and which come out, with nobody waiting.
  */
 #include <string>
-#include <sys/mman.h>
-#include <sys/sendfile.h>
 
+#include "bytes.hpp"
 #include "gfifo_fixture.hpp"
 
 using namespace ldd;
-using gfifo::take;
-
-namespace
-{
-/* Bytes in which a position can be told from its neighbours. */
-std::string pattern(size_t count, size_t from = 0)
-{
-	std::string bytes(count, '\0');
-
-	for (size_t i = 0; i < count; i++)
-		bytes[i] = static_cast<char>((from + i) * 31 + ((from + i) >> 8));
-	return bytes;
-}
-
-/* Two pages of memory with one behind them that faults. They stay mapped. */
-char *end_of_memory()
-{
-	const size_t page = sysconf(_SC_PAGESIZE);
-	void *mem =
-		mmap(nullptr, 3 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	char *end = static_cast<char *>(mem) + 2 * page;
-
-	mprotect(end, page, PROT_NONE);
-	return end;
-}
-
-/* @text, right before the memory that faults. */
-char *put_at_end(const std::string &text)
-{
-	char *at = end_of_memory() - text.size();
-
-	text.copy(at, text.size());
-	return at;
-}
-
-Result<Fd> memory_file(const std::string &content)
-{
-	int fd = memfd_create("selftest", MFD_CLOEXEC);
-	Call call = { "memfd_create", "selftest" };
-
-	if (fd < 0)
-		return Result<Fd>::failure(errno, std::move(call));
-	Fd file(fd, "memfd");
-	Result<ssize_t> written = file.write(content);
-	if (!written.ok() || lseek(fd, 0, SEEK_SET))
-		return Result<Fd>::failure(EIO, std::move(call));
-	return Result<Fd>(std::move(file), std::move(call));
-}
-
-Result<ssize_t> splice_bytes(const Fd &from, const Fd &to, size_t count, unsigned int flags = 0)
-{
-	return result_of(splice(from.get(), nullptr, to.get(), nullptr, count, flags),
-			 { "splice", from.path() + " to " + to.path(), long(count) });
-}
-
-} /* namespace */
 
 TEST_F(gfifo, what_goes_in_comes_out)
 {
@@ -277,9 +220,9 @@ TEST_F(gfifo, it_is_a_stream)
 	Fd fd = ASSERT_OK(gfifo::open());
 	char c = 'x';
 
-	EXPECT_ERRNO(ESPIPE, result_of(lseek(fd.get(), 0, SEEK_SET), { "lseek", fd.path() }));
-	EXPECT_ERRNO(ESPIPE, result_of(pread(fd.get(), &c, 1, 0), { "pread", fd.path() }));
-	EXPECT_ERRNO(ESPIPE, result_of(pwrite(fd.get(), &c, 1, 0), { "pwrite", fd.path() }));
+	EXPECT_ERRNO(ESPIPE, fd.seek(0));
+	EXPECT_ERRNO(ESPIPE, fd.pread(&c, 1, 0));
+	EXPECT_ERRNO(ESPIPE, fd.pwrite(&c, 1, 0));
 }
 
 TEST_F(gfifo, each_direction_needs_its_mode)
@@ -339,8 +282,7 @@ TEST_F(gfifo, sendfile_queues_a_file)
 	std::string bytes = pattern(2500);
 	Fd file = ASSERT_OK(memory_file(bytes));
 
-	EXPECT_VALUE(2500, result_of(sendfile(fd.get(), file.get(), nullptr, 2500),
-				     { "sendfile", fd.path(), 2500 }));
+	EXPECT_VALUE(2500, send_file(file, fd, 2500));
 	EXPECT_TRUE(take(fd, 5000) == bytes);
 }
 

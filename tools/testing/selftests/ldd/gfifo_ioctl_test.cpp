@@ -4,10 +4,10 @@
  */
 #include <sys/mman.h>
 
+#include "compat.hpp"
 #include "gfifo_fixture.hpp"
 
 using namespace ldd;
-using gfifo::take;
 
 namespace
 {
@@ -17,46 +17,6 @@ Task<Result<ssize_t>> blocked_writer(const Fd &fd)
 
 	gfifo::wait_for_writers(1);
 	return writer;
-}
-
-/*
- * The way by which a 32-bit program calls the kernel. A 64-bit one may use it
- * too, as long as its pointers fit.
- */
-long call32(long number, long a, long b, long c)
-{
-#ifdef __x86_64__
-	long ret;
-
-	asm volatile("int $0x80"
-		     : "=a"(ret)
-		     : "a"(number), "b"(a), "c"(b), "d"(c)
-		     : "memory", "r8", "r9", "r10", "r11");
-	return int(ret);
-#else
-	return -ENOSYS;
-#endif
-}
-
-/* Not every kernel has that way: a child finds out, and may die of it. */
-bool have_call32()
-{
-	const long getpid32 = 20;
-	Result<Child> child = Child::fork_to([=] { return call32(getpid32, 0, 0, 0) != getpid(); });
-
-	if (!child.ok())
-		return false;
-	Result<int> status = std::move(child).value().wait();
-	return status.ok() && status.value() == 0;
-}
-
-Result<int> ioctl32(const Fd &fd, unsigned long request, void *arg)
-{
-	const long ioctl32_number = 54;
-	long ret = call32(ioctl32_number, fd.get(), request, reinterpret_cast<long>(arg));
-	Call call = { "32-bit ioctl", fd.path(), long(request) };
-
-	return ret < 0 ? Result<int>::failure(-ret, std::move(call)) : Result<int>(ret, call);
 }
 
 } /* namespace */
@@ -271,10 +231,9 @@ TEST_F(gfifo, callers_of_32_bits)
 
 	if (!have_call32())
 		SKIP(return, "this kernel has no 32-bit system calls");
-#ifdef MAP_32BIT
-	__u32 *arg = static_cast<__u32 *>(mmap(nullptr, self->size, PROT_READ | PROT_WRITE,
-					       MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0));
+	__u32 *arg = reinterpret_cast<__u32 *>(memory32(self->size));
 
+	ASSERT_TRUE(arg != nullptr);
 	EXPECT_VALUE(5, fd.write("hello"));
 	EXPECT_VALUE(0, ioctl32(fd, FIONREAD, arg));
 	EXPECT_EQ(5U, *arg);
@@ -290,7 +249,6 @@ TEST_F(gfifo, callers_of_32_bits)
 	EXPECT_VALUE(0, gfifo::queued(fd));
 	EXPECT_ERRNO(ENOTTY, ioctl32(fd, 3, nullptr));
 	EXPECT_ERRNO(EFAULT, ioctl32(fd, GFIFO_IOC_GET_SIZE, nullptr));
-#endif
 }
 
 TEST_HARNESS_MAIN

@@ -11,7 +11,6 @@
 #include "race.hpp"
 
 using namespace ldd;
-using gfifo::take;
 
 namespace
 {

@@ -286,7 +286,7 @@ std::vector<Run> read_runs(const Fd &fd, unsigned char end)
 	std::vector<Run> runs;
 
 	for (;;) {
-		std::string bytes = gfifo::take(fd, random() % 2000 + 1);
+		std::string bytes = take(fd, random() % 2000 + 1);
 
 		if (bytes.empty())
 			return runs;
@@ -371,7 +371,7 @@ TEST_F(one, no_wake_up_is_lost_on_the_way_to_sleep)
 		long total = 0;
 
 		for (;;) {
-			std::string got = gfifo::take(fd, self->size);
+			std::string got = take(fd, self->size);
 
 			total += got.size();
 			if (got.empty() || got.back() == 'e')
@@ -390,7 +390,7 @@ TEST_F(one, no_byte_is_waited_for_in_vain)
 {
 	Fd fd = ASSERT_OK(gfifo::open());
 
-	EXPECT_EQ(0, Race::run([&] { return gfifo::take(fd, 1) == "x"; },
+	EXPECT_EQ(0, Race::run([&] { return take(fd, 1) == "x"; },
 			       [&] { return fd.write("x").ok(); }));
 }
 
@@ -401,7 +401,7 @@ TEST_F(one, no_room_is_waited_for_in_vain)
 
 	ASSERT_VALUE(self->size, gfifo::fill(fd));
 	EXPECT_EQ(0, Race::run([&] { return fd.write("x").ok(); },
-			       [&] { return gfifo::take(fd, 1).size() == 1; }));
+			       [&] { return take(fd, 1).size() == 1; }));
 }
 
 /* Growing and shrinking under way neither loses nor moves a byte. */

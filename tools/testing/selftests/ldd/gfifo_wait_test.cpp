@@ -8,7 +8,6 @@
 #include "gfifo_fixture.hpp"
 
 using namespace ldd;
-using gfifo::take;
 
 namespace
 {

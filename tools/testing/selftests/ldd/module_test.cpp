@@ -5,96 +5,23 @@
  */
 #include <string>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <vector>
 
-#include "device.hpp"
 #include "harness.hpp"
+#include "module.hpp"
 
 using namespace ldd;
 
 namespace
 {
 constexpr int devices_max = 64;
-constexpr char rcu_expedited[] = "/sys/kernel/rcu_expedited";
-
-bool is_module(const std::string &name)
-{
-	return exists("/sys/module/" + name + "/initstate");
-}
-
-Result<long> unload(const char *name)
-{
-	return result_of(syscall(SYS_delete_module, name, O_NONBLOCK), { "delete_module", name });
-}
-
-/* With other processes at the device, it is in use now and then. */
-Result<long> unload_between(const char *name)
-{
-	for (;;) {
-		Result<long> ret = unload(name);
-
-		if (ret.error() != EWOULDBLOCK && ret.error() != EBUSY)
-			return ret;
-		sched_yield();
-	}
-}
 
 std::string device_path(int index)
 {
 	return index ? "/dev/gfifo" + std::to_string(index) : "/dev/gfifo";
 }
 
-/* What the kernel says from now on. */
-class KernelLog {
-public:
-	KernelLog() : fd_(::open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC), "/dev/kmsg")
-	{
-		lseek(fd_.get(), 0, SEEK_END);
-	}
-
-	bool is_open() const { return fd_.get() >= 0; }
-
-	/* All of it so far. */
-	std::string text()
-	{
-		char line[8192];
-		Result<ssize_t> got = fd_.read(line, sizeof(line));
-
-		while (got.ok() || got.error() == EPIPE) {
-			if (got.ok())
-				text_.append(line, got.value());
-			got = fd_.read(line, sizeof(line));
-		}
-		return text_;
-	}
-
-	bool says(const std::string &what) { return text().find(what) != std::string::npos; }
-
-	/* Has a check of the kernel's gone off? */
-	bool complains()
-	{
-		for (const char *what :
-		     { "BUG:", "kernel BUG", "Oops", "WARNING:", "Poison", "corruption" }) {
-			if (says(what))
-				return true;
-		}
-		return false;
-	}
-
-private:
-	Fd fd_;
-	std::string text_;
-};
-
 } /* namespace */
-
-/* Found out once, before the tests start. */
-static const bool have_modprobe = [] {
-	Result<int> status = modprobe({ "--dry-run", "gfifo" });
-
-	return status.ok() && status.value() == 0;
-}();
 
 FIXTURE(module)
 {
@@ -112,11 +39,8 @@ FIXTURE_SETUP(module)
 	if (!is_module("gfifo") || !is_module("sleepy"))
 		SKIP(return, "the drivers are built into the kernel");
 	if (!have_modprobe)
-		SKIP(return, "modprobe does not find the module gfifo");
-	/* An unload waits for RCU several times over; let it not take that long. */
-	self->was_slow = attribute(rcu_expedited) == 0;
-	if (self->was_slow)
-		ASSERT_OK(write_text(rcu_expedited, "1"));
+		SKIP(return, "modprobe does not find the modules");
+	self->was_slow = ASSERT_OK(hurry(true));
 	ASSERT_OK(gfifo::open());
 }
 
@@ -131,7 +55,7 @@ FIXTURE_TEARDOWN(module)
 		EXPECT_VALUE(0, modprobe({ "sleepy" }));
 	}
 	if (self->was_slow) {
-		EXPECT_OK(write_text(rcu_expedited, "0"));
+		EXPECT_OK(hurry(false));
 	}
 }
 
@@ -288,8 +212,8 @@ TEST_F(module, devices_are_independent)
 	EXPECT_VALUE(0, fds[2].ioctl(GFIFO_IOC_CLEAR));
 	EXPECT_VALUE(4096, gfifo::size(fds[0]));
 	EXPECT_VALUE(1 << 16, gfifo::size(fds[1]));
-	EXPECT_TEXT("a", gfifo::take(fds[0], 10));
-	EXPECT_TEXT("bb", gfifo::take(fds[1], 10));
+	EXPECT_TEXT("a", take(fds[0], 10));
+	EXPECT_TEXT("bb", take(fds[1], 10));
 	EXPECT_VALUE(0, gfifo::queued(fds[2]));
 	EXPECT_VALUE(1 << 16, result_of(attribute("/sys/class/misc/gfifo1/size"), { "size", "" }));
 }
@@ -334,16 +258,6 @@ void read_attributes(int index)
 	for (const char *attribute : { "size", "queued", "bytes_read", "bytes_written" })
 		static_cast<void>(read_text(sysfs + attribute));
 	static_cast<void>(read_text("/sys/kernel/debug/ldd/gfifo/" + name + "/state"));
-}
-
-/* A process that does @use to one device after the other until it is ended. */
-template <typename F> Result<Child> user_of(int devices, F use)
-{
-	return Child::fork_to([=] {
-		for (unsigned int round = 0;; round++)
-			use(round % devices);
-		return 0;
-	});
 }
 
 /* It tries to open the node that is to come, over and over, and is the first. */

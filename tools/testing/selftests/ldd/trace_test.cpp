@@ -79,7 +79,7 @@ FIXTURE_TEARDOWN(trace)
 TEST_F(trace, a_reader_of_gfifo)
 {
 	Fd fd = ASSERT_OK(gfifo::open());
-	Task reader([&] { return gfifo::take(fd, 1); });
+	Task reader([&] { return take(fd, 1); });
 
 	gfifo::wait_for_readers(1);
 	EXPECT_VALUE(1, fd.write("x"));
@@ -98,7 +98,7 @@ TEST_F(trace, a_writer_of_gfifo)
 	ASSERT_OK(gfifo::fill(fd));
 	Task writer([&] { return fd.write("x"); });
 	gfifo::wait_for_writers(1);
-	EXPECT_EQ(1UL, gfifo::take(fd, 1).size());
+	EXPECT_EQ(1UL, take(fd, 1).size());
 	EXPECT_VALUE(1, writer.join());
 	EXPECT_TRUE(is_story_of(events(), "dev=gfifo op=write"));
 	EXPECT_VALUE(0, fd.ioctl(GFIFO_IOC_CLEAR));

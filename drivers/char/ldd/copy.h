@@ -2,7 +2,10 @@
 #ifndef _LDD_COPY_H
 #define _LDD_COPY_H
 
+#include <linux/fault-inject-usercopy.h>
+#include <linux/instrumented.h>
 #include <linux/iov_iter.h>
+#include <linux/thread_info.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 
@@ -12,10 +15,24 @@ static __always_inline size_t ldd_step_to(void __user *to, size_t progress,
 	return copy_to_user(to, from + progress, len);
 }
 
+/*
+ * Not copy_from_user(): behind what it could copy that writes zeros, and this is
+ * memory that others see.
+ */
 static __always_inline size_t ldd_step_from(void __user *from, size_t progress,
 					    size_t len, void *to, void *priv)
 {
-	return copy_from_user(to + progress, from, len);
+	size_t left = len;
+
+	to += progress;
+	might_fault();
+	if (!should_fail_usercopy() && access_ok(from, len)) {
+		check_object_size(to, len, false);
+		instrument_copy_from_user_before(to, from, len);
+		left = raw_copy_from_user(to, from, len);
+		instrument_copy_from_user_after(to, from, len, left);
+	}
+	return left;
 }
 
 /*

@@ -57,8 +57,9 @@ struct MemoryDevice {
 		/* Those of scull are in a directory of the driver. */
 		std::string directory = std::string(sparse ? module : "") + (sparse ? "/" : "");
 
-		return ldd::why_not(module, path().c_str(),
-				    ("/sys/kernel/debug/ldd/" + directory + name + "/state").c_str());
+		return ldd::why_not(
+			module, path().c_str(),
+			("/sys/kernel/debug/ldd/" + directory + name + "/state").c_str());
 	}
 
 	/* Nothing in it, and no page. */
@@ -212,35 +213,35 @@ constexpr MemoryDevice scullv_order_2 = {
  * A fixture of this name, whose variants are devices. However a test ended, the
  * teardown finds its process gone, and with that all mappings.
  */
-#define MEMORY_FIXTURE(fixture)                                                 \
-	FIXTURE(fixture)                                                        \
-	{};                                                                     \
-	FIXTURE_VARIANT(fixture)                                                \
-	{                                                                       \
-		const ldd::MemoryDevice *device;                                \
-	};                                                                      \
-	FIXTURE_SETUP(fixture)                                                  \
-	{                                                                       \
-		const char *why = variant->device->why_not();                   \
-		if (why)                                                        \
-			SKIP(return, "%s", why);                                \
-		ASSERT_VALUE(0, variant->device->mappings());                   \
-		ASSERT_OK(variant->device->prepare());                          \
-	}                                                                       \
-	FIXTURE_TEARDOWN_PARENT(fixture)                                        \
-	{                                                                       \
-		EXPECT_VALUE(0, variant->device->mappings());                   \
-		if (variant->device->sparse)                                    \
-			EXPECT_OK(variant->device->empty(0));                   \
+#define MEMORY_FIXTURE(fixture)                               \
+	FIXTURE(fixture) {};                                  \
+	FIXTURE_VARIANT(fixture)                              \
+	{                                                     \
+		const ldd::MemoryDevice *device;              \
+	};                                                    \
+	FIXTURE_SETUP(fixture)                                \
+	{                                                     \
+		const char *why = variant->device->why_not(); \
+		if (why)                                      \
+			SKIP(return, "%s", why);              \
+		ASSERT_VALUE(0, variant->device->mappings()); \
+		ASSERT_OK(variant->device->prepare());        \
+	}                                                     \
+	FIXTURE_TEARDOWN_PARENT(fixture)                      \
+	{                                                     \
+		EXPECT_VALUE(0, variant->device->mappings()); \
+		if (variant->device->sparse) {                \
+			EXPECT_OK(variant->device->empty(0)); \
+		}                                             \
 	}
 
-#define MEMORY_VARIANT(fixture, of)            \
-	FIXTURE_VARIANT_ADD(fixture, of)       \
-	{                                      \
-		.device = &ldd::devices::of,   \
+#define MEMORY_VARIANT(fixture, of)          \
+	FIXTURE_VARIANT_ADD(fixture, of)     \
+	{                                    \
+		.device = &ldd::devices::of, \
 	}
 
-#define SPARSE_DEVICES(fixture)         \
+#define SPARSE_DEVICES(fixture)          \
 	MEMORY_VARIANT(fixture, scullp); \
 	MEMORY_VARIANT(fixture, scullv); \
 	MEMORY_VARIANT(fixture, scullv_order_2)

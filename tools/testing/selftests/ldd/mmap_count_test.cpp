@@ -14,10 +14,10 @@ using namespace ldd;
 MEMORY_FIXTURE(memory);
 ALL_DEVICES(memory);
 
-#define EXPECT_MAPPINGS(count)                             \
-	do {                                               \
-		EXPECT_VALUE(count, device.mappings());    \
-		EXPECT_EQ(count, maps_of(device.path()));  \
+#define EXPECT_MAPPINGS(count)                            \
+	do {                                              \
+		EXPECT_VALUE(count, device.mappings());   \
+		EXPECT_EQ(count, maps_of(device.path())); \
 	} while (0)
 
 TEST_F(memory, mappings_come_and_go)
@@ -99,8 +99,8 @@ TEST_F(memory, the_device_over_itself)
 	Mapping mapping = ASSERT_OK(map(fd, { .pages = device.many() }));
 
 	ASSERT_OK(device.fill(pattern(device.bytes())));
-	Mapping over = ASSERT_OK(
-		map(fd, { .flags = MAP_SHARED | MAP_FIXED, .at = mapping.page(1) }));
+	Mapping over =
+		ASSERT_OK(map(fd, { .flags = MAP_SHARED | MAP_FIXED, .at = mapping.page(1) }));
 	EXPECT_MAPPINGS(3);
 	EXPECT_TRUE(pattern(page_size) == over.text());
 	mapping.reset();
@@ -219,8 +219,8 @@ Result<Mapping> map_in_pieces(const Fd &fd, size_t pieces)
 	Result<Mapping> room = map_memory(pieces, PROT_NONE);
 
 	for (size_t i = 0; room.ok() && i < pieces; i++) {
-		Result<Mapping> piece = map(
-			fd, { .flags = MAP_SHARED | MAP_FIXED, .at = room.value().page(i) });
+		Result<Mapping> piece =
+			map(fd, { .flags = MAP_SHARED | MAP_FIXED, .at = room.value().page(i) });
 
 		if (!piece.ok())
 			return piece;

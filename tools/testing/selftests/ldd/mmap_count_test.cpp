@@ -229,7 +229,10 @@ Result<Mapping> map_in_pieces(const Fd &fd, size_t pieces)
 	return room;
 }
 
-/* Unmap all, fork and exit: again and again. Returns how often that went wrong. */
+/*
+ * Fork and exit, which open and close many mappings in a row and do little else.
+ * Returns how often that went wrong.
+ */
 int churn(const MemoryDevice &device, int milliseconds)
 {
 	Result<Fd> fd = device.open();
@@ -237,13 +240,15 @@ int churn(const MemoryDevice &device, int milliseconds)
 
 	if (!fd.ok())
 		return 1;
-	for (Budget budget(milliseconds, 3); budget.more();) {
-		Result<Mapping> mapping = map_in_pieces(fd.value(), 200);
-		Result<Child> child = Child::fork_to([] { return 0; });
+	for (int round = 0; round < 2; round++) {
+		Result<Mapping> mapping = map_in_pieces(fd.value(), 300);
 
-		bad += !mapping.ok() || !child.ok();
-		if (child.ok())
-			bad += Child(std::move(child).value()).wait().value() != 0;
+		bad += !mapping.ok();
+		for (Budget budget(milliseconds / 2, 2); budget.more();) {
+			Result<Child> child = Child::fork_to([] { return 0; });
+
+			bad += !child.ok() || Child(std::move(child).value()).wait().value() != 0;
+		}
 	}
 	return bad;
 }

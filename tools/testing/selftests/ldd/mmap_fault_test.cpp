@@ -54,7 +54,7 @@ TEST_F(faulting, a_private_mapping_ends_there_too)
 }
 
 /* SPEC bug 9 */
-TEST_F(faulting, behind_the_end_nobody_spins)
+TEST_F_TIMEOUT(faulting, behind_the_end_nobody_spins, 15)
 {
 	const MemoryDevice &device = *variant->device;
 	Fd fd = ASSERT_OK(device.open());

@@ -132,8 +132,7 @@ inline Result<int> unlock(const Mapping &mapping)
 inline Result<Mapping> remap(Mapping &mapping, size_t old_pages, size_t pages, int flags,
 			     void *to = nullptr)
 {
-	void *start =
-		mremap(mapping.page(0), old_pages * page_size, pages * page_size, flags, to);
+	void *start = mremap(mapping.page(0), old_pages * page_size, pages * page_size, flags, to);
 	Call call = { "mremap", "", static_cast<long>(pages) };
 
 	if (start == MAP_FAILED)

@@ -188,8 +188,7 @@ TEST_F(io, one_page_of_the_device_to_another)
 	const std::string one = pattern(page_size, 1), two = pattern(page_size, 2);
 
 	EXPECT_VALUE(ssize_t(page_size), fd.pwrite(one, 0));
-	EXPECT_VALUE(ssize_t(page_size),
-		     fd.pwrite(mapping.page(0), page_size, last * page_size));
+	EXPECT_VALUE(ssize_t(page_size), fd.pwrite(mapping.page(0), page_size, last * page_size));
 	EXPECT_TRUE(one == take_at(fd, page_size, last * page_size));
 	EXPECT_VALUE(ssize_t(page_size), fd.pwrite(two, 0));
 	EXPECT_VALUE(ssize_t(page_size), fd.pread(mapping.page(last), page_size, 0));

@@ -14,10 +14,10 @@ using namespace ldd;
 MEMORY_FIXTURE(memory);
 ALL_DEVICES(memory);
 
-#define EXPECT_MAPPINGS(count)                             \
-	do {                                               \
-		EXPECT_VALUE(count, device.mappings());    \
-		EXPECT_EQ(count, maps_of(device.path()));  \
+#define EXPECT_MAPPINGS(count)                            \
+	do {                                              \
+		EXPECT_VALUE(count, device.mappings());   \
+		EXPECT_EQ(count, maps_of(device.path())); \
 	} while (0)
 
 TEST_F(memory, mappings_come_and_go)
@@ -99,8 +99,8 @@ TEST_F(memory, the_device_over_itself)
 	Mapping mapping = ASSERT_OK(map(fd, { .pages = device.many() }));
 
 	ASSERT_OK(device.fill(pattern(device.bytes())));
-	Mapping over = ASSERT_OK(
-		map(fd, { .flags = MAP_SHARED | MAP_FIXED, .at = mapping.page(1) }));
+	Mapping over =
+		ASSERT_OK(map(fd, { .flags = MAP_SHARED | MAP_FIXED, .at = mapping.page(1) }));
 	EXPECT_MAPPINGS(3);
 	EXPECT_TRUE(pattern(page_size) == over.text());
 	mapping.reset();
@@ -219,8 +219,8 @@ Result<Mapping> map_in_pieces(const Fd &fd, size_t pieces)
 	Result<Mapping> room = map_memory(pieces, PROT_NONE);
 
 	for (size_t i = 0; room.ok() && i < pieces; i++) {
-		Result<Mapping> piece = map(
-			fd, { .flags = MAP_SHARED | MAP_FIXED, .at = room.value().page(i) });
+		Result<Mapping> piece =
+			map(fd, { .flags = MAP_SHARED | MAP_FIXED, .at = room.value().page(i) });
 
 		if (!piece.ok())
 			return piece;
@@ -229,7 +229,10 @@ Result<Mapping> map_in_pieces(const Fd &fd, size_t pieces)
 	return room;
 }
 
-/* Unmap all, fork and exit: again and again. Returns how often that went wrong. */
+/*
+ * Fork and exit, which open and close many mappings in a row and do little else.
+ * Returns how often that went wrong.
+ */
 int churn(const MemoryDevice &device, int milliseconds)
 {
 	Result<Fd> fd = device.open();
@@ -237,13 +240,15 @@ int churn(const MemoryDevice &device, int milliseconds)
 
 	if (!fd.ok())
 		return 1;
-	for (Budget budget(milliseconds, 3); budget.more();) {
-		Result<Mapping> mapping = map_in_pieces(fd.value(), 200);
-		Result<Child> child = Child::fork_to([] { return 0; });
+	for (int round = 0; round < 2; round++) {
+		Result<Mapping> mapping = map_in_pieces(fd.value(), 300);
 
-		bad += !mapping.ok() || !child.ok();
-		if (child.ok())
-			bad += Child(std::move(child).value()).wait().value() != 0;
+		bad += !mapping.ok();
+		for (Budget budget(milliseconds / 2, 2); budget.more();) {
+			Result<Child> child = Child::fork_to([] { return 0; });
+
+			bad += !child.ok() || Child(std::move(child).value()).wait().value() != 0;
+		}
 	}
 	return bad;
 }

@@ -46,8 +46,7 @@ TEST_F(faulting, a_private_mapping_ends_there_too)
 {
 	const MemoryDevice &device = *variant->device;
 	Fd fd = ASSERT_OK(device.open());
-	Mapping mapping =
-		ASSERT_OK(map(fd, { .pages = device.pages + 1, .flags = MAP_PRIVATE }));
+	Mapping mapping = ASSERT_OK(map(fd, { .pages = device.pages + 1, .flags = MAP_PRIVATE }));
 
 	EXPECT_EQ('x', Access::store(mapping.page(device.pages) - 1, 'x'));
 	EXPECT_EQ(-SIGBUS, Access::load(mapping.page(device.pages)));
@@ -55,7 +54,7 @@ TEST_F(faulting, a_private_mapping_ends_there_too)
 }
 
 /* SPEC bug 9 */
-TEST_F(faulting, behind_the_end_nobody_spins)
+TEST_F_TIMEOUT(faulting, behind_the_end_nobody_spins, 15)
 {
 	const MemoryDevice &device = *variant->device;
 	Fd fd = ASSERT_OK(device.open());
@@ -161,8 +160,7 @@ TEST_F(entering, a_private_write_enters_one_page)
 {
 	const MemoryDevice &device = *variant->device;
 	Fd fd = ASSERT_OK(device.open());
-	Mapping mapping =
-		ASSERT_OK(map(fd, { .pages = 2 * around, .flags = MAP_PRIVATE }));
+	Mapping mapping = ASSERT_OK(map(fd, { .pages = 2 * around, .flags = MAP_PRIVATE }));
 
 	if (!exists("/proc/self/pagemap"))
 		SKIP(return, "no /proc/self/pagemap");

@@ -111,19 +111,15 @@ TEST_F(module, fresh_pages_are_zero)
 {
 	const MemoryDevice &device = *variant->device;
 
-	for (int round = 0; round < 2; round++) {
-		ASSERT_OK(device.fill(std::string(device.bytes(), 'x')));
-		ASSERT_OK(unload(device.module));
-		ASSERT_VALUE(0, dirty_memory());
-		ASSERT_VALUE(0, modprobe({ device.module }));
-		Fd fd = ASSERT_OK(device.open());
-		if (device.sparse) {
-			for (size_t i = 0; i < device.pages; i++)
-				ASSERT_VALUE(1, fd.pwrite(std::string(1, '\0'), i * page_size));
-		}
-		Mapping mapping = ASSERT_OK(map(fd, { .pages = device.pages }));
-		EXPECT_TRUE(std::string(device.bytes(), '\0') == mapping.text());
-	}
+	ASSERT_OK(device.fill(std::string(device.bytes(), 'x')));
+	ASSERT_OK(unload(device.module));
+	ASSERT_OK(dirty_memory());
+	ASSERT_VALUE(0, modprobe({ device.module }));
+	Fd fd = ASSERT_OK(device.open());
+	for (size_t i = 0; device.sparse && i < device.pages; i++)
+		ASSERT_VALUE(1, fd.pwrite(std::string(1, '\0'), i * page_size));
+	Mapping mapping = ASSERT_OK(map(fd, { .pages = device.pages }));
+	EXPECT_TRUE(std::string(device.bytes(), '\0') == mapping.text());
 }
 
 TEST_HARNESS_MAIN

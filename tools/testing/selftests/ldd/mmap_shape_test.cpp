@@ -98,8 +98,7 @@ TEST_F(memory, moving_a_part)
 	Mapping room = ASSERT_OK(map_memory(1));
 
 	ASSERT_OK(device.fill(pattern(device.bytes())));
-	Mapping moved = ASSERT_OK(
-		remap(middle, 1, 1, MREMAP_MAYMOVE | MREMAP_FIXED, room.page(0)));
+	Mapping moved = ASSERT_OK(remap(middle, 1, 1, MREMAP_MAYMOVE | MREMAP_FIXED, room.page(0)));
 	room.release();
 	EXPECT_VALUE(3, device.mappings());
 	if (device.pages > 1) {
@@ -201,8 +200,8 @@ TEST_F(faulting, growing_to_a_place_of_choice)
 	Mapping old = ASSERT_OK(map(fd, {}));
 
 	old.put(text.substr(0, page_size));
-	Mapping mapping = ASSERT_OK(remap(old, 1, device.pages + 1, MREMAP_MAYMOVE | MREMAP_FIXED,
-					  room.page(0)));
+	Mapping mapping = ASSERT_OK(
+		remap(old, 1, device.pages + 1, MREMAP_MAYMOVE | MREMAP_FIXED, room.page(0)));
 	room.release();
 	EXPECT_TRUE(text.substr(0, page_size) == mapping.text(page_size));
 	EXPECT_EQ('x', Access::store(mapping.page(device.pages) - 1, 'x'));
@@ -257,8 +256,8 @@ TEST_F(faulting, moving_the_pages_but_not_the_place)
 	Mapping old = ASSERT_OK(map(fd, { .pages = device.pages }));
 
 	old.put("moved");
-	Mapping moved = ASSERT_OK(remap(old, device.pages, device.pages,
-					MREMAP_MAYMOVE | MREMAP_DONTUNMAP));
+	Mapping moved = ASSERT_OK(
+		remap(old, device.pages, device.pages, MREMAP_MAYMOVE | MREMAP_DONTUNMAP));
 	EXPECT_TEXT("moved", moved.text(5));
 	EXPECT_TEXT("moved", old.text(5));
 	EXPECT_VALUE(2, device.mappings());
@@ -270,8 +269,8 @@ TEST_F(faulting, nothing_outside_can_be_touched)
 	const MemoryDevice &device = *variant->device;
 	Fd fd = ASSERT_OK(device.open());
 	const unsigned long outside[] = {
-		device.pages,	    device.pages + 1, 1UL << 20,      last_pgoff / 16,
-		last_pgoff / 2,	    last_pgoff / 2 + 1, last_pgoff - 2,
+		device.pages,	device.pages + 1,   1UL << 20,	    last_pgoff / 16,
+		last_pgoff / 2, last_pgoff / 2 + 1, last_pgoff - 2,
 	};
 
 	for (unsigned long pgoff : outside) {

@@ -85,7 +85,7 @@ TEST_F(sparse, a_hole_that_is_filled_is_there)
 	EXPECT_EQ('g', Access::load(mapping.page(24) - 1));
 }
 
-/* One byte was written; the rest of its page is nobody's old data. */
+/* One byte was written; the rest of its page is nobody's old data, nor our own. */
 TEST_F(sparse, bytes_that_were_not_written_are_zero)
 {
 	const MemoryDevice &device = *variant->device;
@@ -94,6 +94,7 @@ TEST_F(sparse, bytes_that_were_not_written_are_zero)
 	Fd fd = ASSERT_OK(device.open());
 
 	ASSERT_OK(dirty_memory());
+	ASSERT_OK(device.fill(std::string(device.bytes(), 'o')));
 	ASSERT_OK(write_pages(device, { 0, pages - 1 }));
 	wanted[page_size / 2] = 'x';
 	wanted[(pages - 1) * page_size + page_size / 2] = 'x';

@@ -5,6 +5,8 @@
 #ifndef _LDD_MODULE_HPP
 #define _LDD_MODULE_HPP
 
+#include <cstdio>
+#include <map>
 #include <string>
 #include <sys/syscall.h>
 #include <vector>
@@ -23,6 +25,40 @@ inline const bool have_modprobe = [] {
 inline bool is_module(const std::string &name)
 {
 	return exists("/sys/module/" + name + "/initstate");
+}
+
+/* Where the file of a module is; asked once for each, as that takes a while. */
+inline const std::string &module_file(const std::string &name)
+{
+	static std::map<std::string, std::string> files;
+	std::string &path = files[name];
+
+	if (!path.empty())
+		return path;
+	FILE *out = popen(("modprobe --show-depends " + name).c_str(), "r");
+	char line[4096] = {}, file[4096] = {};
+
+	/* The last line is that of the module itself. */
+	while (out && fgets(line, sizeof(line), out))
+		sscanf(line, "insmod %4095s", file);
+	if (out)
+		pclose(out);
+	return path = file;
+}
+
+/*
+ * Load a module, and say why that fails: modprobe does not tell its errors apart.
+ * What it depends on is loaded already.
+ */
+inline Result<long> load(const std::string &name, const std::string &parameters = "")
+{
+	Result<Fd> file = open_file(module_file(name), O_RDONLY);
+	Call call = { "finit_module", name + " " + parameters };
+
+	if (!file.ok())
+		return Result<long>::failure(file.error(), std::move(call));
+	return result_of(syscall(SYS_finit_module, file.value().get(), parameters.c_str(), 0),
+			 std::move(call));
 }
 
 inline Result<long> unload(const char *name)
@@ -105,8 +141,11 @@ inline Result<bool> hurry(bool on)
 template <typename F> Result<Child> user_of(int devices, F use)
 {
 	return Child::fork_to([=] {
-		for (unsigned int round = 0;; round++)
+		for (unsigned int round = 0;; round++) {
 			use(round % devices);
+			/* An unload needs a moment at which nobody has it open. */
+			sched_yield();
+		}
 		return 0;
 	});
 }

@@ -244,13 +244,33 @@ TEST_F(module, unload_is_refused_while_open_or_mapped)
 	EXPECT_OK(unload(variant->name));
 }
 
+namespace
+{
+/*
+ * Leave free memory, in pieces of 16 pages, that is not zero: whoever gets it next
+ * has to see to that.
+ */
+void leave_dirty_memory()
+{
+	const std::string dirt(16 << 20, 'x');
+	const std::string order = attribute_of("scullp3", "order");
+
+	if (!write_text(order, "4").ok())
+		return;
+	static_cast<void>(put("scullp3", dirt));
+	static_cast<void>(open_device("scullp3", O_WRONLY));
+	static_cast<void>(write_text(order, "0"));
+}
+
+} /* namespace */
+
 /* SPEC bug 10: what is in the memory is neither that of before, nor anybody's. */
 TEST_F(module, a_reload_starts_with_zeros)
 {
 	const size_t size = variant->pages * sysconf(_SC_PAGESIZE);
 	const bool sparse = !strncmp(variant->name, "scull", 5);
 
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 2; i++) {
 		if (sparse) {
 			EXPECT_EQ(0, attribute(attribute_of(variant->last, "size")));
 			EXPECT_EQ(0, attribute(attribute_of(variant->last, "memory")));
@@ -263,6 +283,7 @@ TEST_F(module, a_reload_starts_with_zeros)
 		ASSERT_VALUE(long(size), put(variant->last, std::string(size, 'x')));
 		ASSERT_EQ(long(size), count_bytes(variant->last, size));
 		ASSERT_OK(unload(variant->name));
+		leave_dirty_memory();
 		ASSERT_VALUE(0, modprobe({ variant->name }));
 	}
 }

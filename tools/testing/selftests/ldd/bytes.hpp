@@ -93,6 +93,19 @@ inline std::string take_at(const Fd &fd, size_t count, off_t offset)
 	return bytes;
 }
 
+/*
+ * Let the kernel read the byte at @mem. Where there is none that is EFAULT, and no
+ * signal.
+ */
+inline Result<ssize_t> touch(const volatile void *mem)
+{
+	Result<Pipe> pipe = Pipe::make();
+
+	if (!pipe.ok())
+		return Result<ssize_t>::failure(pipe.error(), { "pipe", "" });
+	return pipe.value().wr.write(const_cast<const void *>(mem), 1);
+}
+
 } /* namespace ldd */
 
 #endif /* _LDD_BYTES_HPP */

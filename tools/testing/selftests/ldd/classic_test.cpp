@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The two processes of the textbooks: one waits on /dev/gfifo in one of the ways
- * there are, the other writes a line, and the first one has it.
+ * The programs of the textbooks. Two processes: one waits on /dev/gfifo in one of
+ * the ways there are, the other writes a line, and the first one has it. One writes
+ * into /dev/gmemp and the other has it mapped. And one asks /dev/my_demo_dev for its
+ * size, maps it, and compares what it scribbled with what it reads.
  */
+#include <fcntl.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/select.h>
 #include <string>
 
@@ -135,6 +140,70 @@ TEST_F(gfifo, one_waits_and_one_writes)
 	EXPECT_VALUE(ssize_t(sizeof(line) - 1), wr.write(line));
 	EXPECT_VALUE(0, child.wait());
 	EXPECT_VALUE(0, gfifo::queued(rd));
+}
+
+/*
+ * What follows uses the bare calls, and the numbers instead of names, as the
+ * programs do that were written for the classic drivers.
+ */
+TEST(one_writes_to_gmemp_and_one_has_it_mapped)
+{
+	const char text[] = "Hello, global memory\n";
+	const char *why = why_not("gmemp", "/dev/gmemp", "/sys/kernel/debug/ldd/gmemp/state");
+	char buf[sizeof(text)] = {};
+
+	if (why)
+		SKIP(return, "%s", why);
+	int fd = open("/dev/gmemp", O_RDWR);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, ioctl(fd, 0x1));
+	char *mem = static_cast<char *>(
+		mmap(nullptr, getpagesize(), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
+	ASSERT_NE(MAP_FAILED, mem);
+	EXPECT_EQ(0, mem[0]);
+	Child child = ASSERT_OK(Child::fork_to([&] {
+		int own = open("/dev/gmemp", O_WRONLY);
+
+		return write(own, text, sizeof(text)) != sizeof(text) || close(own);
+	}));
+	EXPECT_VALUE(0, child.wait());
+	EXPECT_STREQ(text, mem);
+	mem[0] = 'h';
+	EXPECT_EQ(ssize_t(sizeof(buf)), read(fd, buf, sizeof(buf)));
+	EXPECT_STREQ("hello, global memory\n", buf);
+	EXPECT_EQ(0, ioctl(fd, 0x1));
+	EXPECT_EQ(0, mem[0]);
+	EXPECT_EQ(0, munmap(mem, getpagesize()));
+	EXPECT_EQ(0, close(fd));
+}
+
+TEST(one_scribbles_in_my_demo_dev_and_compares)
+{
+	const char *why = why_not("my_demo_dev", "/dev/my_demo_dev",
+				  "/sys/kernel/debug/ldd/my_demo_dev/state");
+	unsigned long size = 0;
+
+	if (why)
+		SKIP(return, "%s", why);
+	int fd = open("/dev/my_demo_dev", O_RDWR);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, ioctl(fd, 1, &size));
+	ASSERT_EQ(10UL * getpagesize(), size);
+	char *mem = static_cast<char *>(
+		mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_LOCKED, fd, 0));
+	ASSERT_NE(MAP_FAILED, mem);
+	for (unsigned long i = 0; i < size; i++)
+		mem[i] = char(i % 251);
+	std::string buf(size, '\0');
+	EXPECT_EQ(ssize_t(size), read(fd, buf.data(), size));
+	EXPECT_EQ(0, memcmp(mem, buf.data(), size));
+	EXPECT_EQ(0, read(fd, buf.data(), size));
+	EXPECT_EQ(0, lseek(fd, 0, SEEK_SET));
+	memset(buf.data(), 0, size);
+	EXPECT_EQ(ssize_t(size), write(fd, buf.data(), size));
+	EXPECT_EQ(0, memcmp(mem, buf.data(), size));
+	EXPECT_EQ(0, munmap(mem, size));
+	EXPECT_EQ(0, close(fd));
 }
 
 TEST_HARNESS_MAIN

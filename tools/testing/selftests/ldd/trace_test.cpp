@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The tracepoints tell who sleeps, who is woken, and when it goes on.
+ * The tracepoints tell who sleeps, who is woken, and when it goes on; and what is
+ * mapped, and by how many faults.
  */
+#include <cstdio>
 #include <string>
+#include <sys/mman.h>
 #include <vector>
 
 #include "device.hpp"
@@ -117,6 +120,119 @@ TEST_F(trace, a_sleeper)
 	EXPECT_VALUE(1, fd.write("x"));
 	EXPECT_VALUE(0, reader.join());
 	EXPECT_TRUE(is_story_of(events(), "dev=sleepy op=read"));
+}
+
+namespace
+{
+std::string joined(const std::vector<std::string> &lines)
+{
+	std::string text;
+
+	for (const std::string &line : lines)
+		text += line + "\n";
+	return text;
+}
+
+char *map(const Fd &fd, size_t size)
+{
+	void *mem = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
+
+	return mem == MAP_FAILED ? nullptr : static_cast<char *>(mem);
+}
+
+/* A fault: where it was, and how many pages it entered. */
+struct Fault {
+	unsigned long pgoff, pages;
+};
+
+std::vector<Fault> faults(const std::string &dev)
+{
+	const std::string format = "ldd_fault: dev=" + dev + " pgoff=%lu pages=%lu";
+	std::vector<Fault> found;
+
+	for (const std::string &event : events()) {
+		Fault fault;
+
+		if (sscanf(event.c_str(), format.c_str(), &fault.pgoff, &fault.pages) == 2)
+			found.push_back(fault);
+	}
+	return found;
+}
+
+} /* namespace */
+
+TEST_F(trace, mappings)
+{
+	const char *why = why_not("gmemp", "/dev/gmemp", "/sys/kernel/debug/ldd/gmemp/state");
+	const size_t page = sysconf(_SC_PAGESIZE);
+
+	if (why)
+		SKIP(return, "%s", why);
+	Fd fd = ASSERT_OK(open_device("gmemp"));
+	char *mem = map(fd, 3 * page);
+	ASSERT_TRUE(mem != nullptr);
+	/* It is cut in three, and one goes. */
+	ASSERT_EQ(0, munmap(mem + page, page));
+	ASSERT_EQ(0, munmap(mem, 3 * page));
+	EXPECT_TEXT("ldd_vma_open: dev=gmemp mappings=1\n"
+		    "ldd_vma_open: dev=gmemp mappings=2\n"
+		    "ldd_vma_open: dev=gmemp mappings=3\n"
+		    "ldd_vma_close: dev=gmemp mappings=2\n"
+		    "ldd_vma_close: dev=gmemp mappings=1\n"
+		    "ldd_vma_close: dev=gmemp mappings=0\n",
+		    joined(events()));
+}
+
+TEST_F(trace, faults_of_gmemp)
+{
+	const char *why = why_not("gmemp", "/dev/gmemp", "/sys/kernel/debug/ldd/gmemp/state");
+	const size_t page = sysconf(_SC_PAGESIZE);
+
+	if (why)
+		SKIP(return, "%s", why);
+	Fd fd = ASSERT_OK(open_device("gmemp"));
+	char *mem = map(fd, 3 * page);
+	ASSERT_TRUE(mem != nullptr);
+	EXPECT_OK(touch(mem));
+	std::vector<Fault> seen = faults("gmemp");
+	ASSERT_EQ(1UL, seen.size());
+	EXPECT_EQ(0UL, seen[0].pgoff);
+	EXPECT_EQ(1UL, seen[0].pages);
+	/* It is there now. */
+	EXPECT_OK(touch(mem + page - 1));
+	EXPECT_EQ(1UL, faults("gmemp").size());
+	EXPECT_ERRNO(EFAULT, touch(mem + 2 * page));
+	seen = faults("gmemp");
+	ASSERT_LT(1UL, seen.size());
+	EXPECT_EQ(2UL, seen.back().pgoff);
+	EXPECT_EQ(0UL, seen.back().pages);
+}
+
+/* Each page is entered once, and most of them by a fault on a neighbour. */
+TEST_F(trace, faults_of_scullp)
+{
+	const char *why =
+		why_not("scullp", "/dev/scullp0", "/sys/kernel/debug/ldd/scullp/scullp0/state");
+	const size_t page = sysconf(_SC_PAGESIZE), pages = 48;
+	unsigned long entered = 0;
+
+	if (why)
+		SKIP(return, "%s", why);
+	Fd fd = ASSERT_OK(open_device("scullp0", O_RDWR | O_TRUNC));
+	ASSERT_VALUE(ssize_t(pages * page), fd.write(std::string(pages * page, 'x')));
+	char *mem = map(fd, pages * page);
+	ASSERT_TRUE(mem != nullptr);
+	for (size_t i = 0; i < pages; i++)
+		ASSERT_EQ('x', mem[i * page]);
+	ASSERT_EQ(0, munmap(mem, pages * page));
+	std::vector<Fault> seen = faults("scullp0");
+	for (const Fault &fault : seen)
+		entered += fault.pages;
+	EXPECT_EQ(pages, entered);
+	/* Three windows of 16 pages at best, and the first page of a page table alone. */
+	EXPECT_LE(3UL, seen.size());
+	EXPECT_GE(6UL, seen.size());
+	EXPECT_OK(open_device("scullp0", O_RDWR | O_TRUNC));
 }
 
 /* Transfers that nobody waits for leave no trace. */

@@ -39,15 +39,17 @@ static int kmalloc_map_enter(const struct ldd_membuf *b,
 	return 0;
 }
 
-/*
- * A private mapping that could be written to is refused by remap_pfn_range() for
- * less than all of it: the core could not tell the copies from the pages.
- */
 static int kmalloc_map_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct ldd_membuf *b = ldd_membuf_of(file);
 	int ret = ldd_membuf_check_vma(b, vma);
 
+	/*
+	 * In a private mapping that may be written to, the core can tell a copy
+	 * from a page only if all pages were entered by one call.
+	 */
+	if (!ret && is_cow_mapping(vma->vm_flags))
+		ret = -EINVAL;
 	if (!ret)
 		ret = kmalloc_map_enter(b, vma);
 	if (ret)

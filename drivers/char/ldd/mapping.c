@@ -88,35 +88,20 @@ static vm_fault_t ldd_enter(struct vm_fault *vmf, unsigned long pgoff,
 			n = 1;
 		}
 	}
-	trace_ldd_fault(m->name, vmf->pgoff, entered);
+	if (entered)
+		trace_ldd_fault(m->name, vmf->pgoff, entered);
 	return ret;
 }
 
-/* For a read fault, before ldd_fault(). Called under RCU: it may not sleep. */
-static vm_fault_t ldd_map_pages(struct vm_fault *vmf, unsigned long start,
-				unsigned long last)
-{
-	/* The first fault in a page table goes through ldd_fault(), which may. */
-	if (pmd_none(*vmf->pmd))
-		return 0;
-	return ldd_enter(vmf, start, last + 1);
-}
-
+/* Hand over the page; the core enters it, or a copy in a private mapping. */
 static vm_fault_t ldd_fault(struct vm_fault *vmf)
 {
-	struct vm_area_struct *vma = vmf->vma;
-	struct ldd_mappings *m = vma->vm_private_data;
-	struct ldd_span_window window;
+	struct ldd_mappings *m = vmf->vma->vm_private_data;
 	struct page *page;
 
 	if (!m->pages(m, vmf->pgoff, &page, 1)) {
 		trace_ldd_fault(m->name, vmf->pgoff, 0);
 		return VM_FAULT_SIGBUS;
-	}
-	if (!pmd_none(*vmf->pmd) && (vma->vm_flags & VM_SHARED)) {
-		window = ldd_span_around(vma->vm_start, vma->vm_end,
-					 vma->vm_pgoff, vmf->address, LDD_AROUND);
-		return ldd_enter(vmf, window.pgoff, window.pgoff + window.pages);
 	}
 	trace_ldd_fault(m->name, vmf->pgoff, 1);
 	get_page(page);
@@ -124,28 +109,85 @@ static vm_fault_t ldd_fault(struct vm_fault *vmf)
 	return 0;
 }
 
+/*
+ * Enters nothing. That it is there tells the core that the handler above is happy
+ * with the lock of the VMA: see vmf_can_call_fault().
+ */
+static vm_fault_t ldd_map_nothing(struct vm_fault *vmf, unsigned long start,
+				  unsigned long last)
+{
+	return 0;
+}
+
 static const struct vm_operations_struct ldd_faulting_ops = {
 	.open		= ldd_vma_open,
 	.close		= ldd_vma_close,
 	.fault		= ldd_fault,
-	.map_pages	= ldd_map_pages,
+	.map_pages	= ldd_map_nothing,
 };
 
 /**
- * ldd_mappings_add_faulting - make @vma a mapping that is filled on fault
+ * ldd_mappings_add_faulting - make @vma a mapping that is filled page by page
  * @mappings: of the device, with a pages operation
  * @vma: the new mapping; any offset and any length will do, as with a file
  *
- * Neighbours of a page that is touched are entered along with it. A private
- * mapping copies on write.
+ * A private mapping copies on write.
  *
  * Context: an mmap operation, which does not fail any more after this.
  */
 void ldd_mappings_add_faulting(struct ldd_mappings *mappings,
 			       struct vm_area_struct *vma)
 {
-	/* There are pages in it that the driver entered: see vm_insert_pages(). */
-	vm_flags_set(vma, VM_MIXEDMAP);
 	ldd_mappings_add(mappings, vma, &ldd_faulting_ops);
 }
 EXPORT_SYMBOL_GPL(ldd_mappings_add_faulting);
+
+/* For a read fault, before the other. Called under RCU: it may not sleep. */
+static vm_fault_t ldd_map_around(struct vm_fault *vmf, unsigned long start,
+				 unsigned long last)
+{
+	/* The first fault in a page table is left to the other, which may. */
+	if (pmd_none(*vmf->pmd))
+		return 0;
+	return ldd_enter(vmf, start, last + 1);
+}
+
+static vm_fault_t ldd_fault_around(struct vm_fault *vmf)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	struct ldd_span_window window;
+	vm_fault_t ret = 0;
+
+	if (!pmd_none(*vmf->pmd) && (vma->vm_flags & VM_SHARED)) {
+		window = ldd_span_around(vma->vm_start, vma->vm_end,
+					 vma->vm_pgoff, vmf->address, LDD_AROUND);
+		ret = ldd_enter(vmf, window.pgoff, window.pgoff + window.pages);
+	}
+	return ret ?: ldd_fault(vmf);
+}
+
+static const struct vm_operations_struct ldd_around_ops = {
+	.open		= ldd_vma_open,
+	.close		= ldd_vma_close,
+	.fault		= ldd_fault_around,
+	.map_pages	= ldd_map_around,
+};
+
+/**
+ * ldd_mappings_add_around - as ldd_mappings_add_faulting(), for many pages
+ * @mappings: of the device, with a pages operation
+ * @vma: the new mapping; any offset and any length will do, as with a file
+ *
+ * Neighbours of a page that is touched are entered along with it. The price is
+ * VM_MIXEDMAP: mremap(2) cannot grow such a mapping where it is.
+ *
+ * Context: an mmap operation, which does not fail any more after this.
+ */
+void ldd_mappings_add_around(struct ldd_mappings *mappings,
+			     struct vm_area_struct *vma)
+{
+	/* vm_insert_pages() asks for it. */
+	vm_flags_set(vma, VM_MIXEDMAP);
+	ldd_mappings_add(mappings, vma, &ldd_around_ops);
+}
+EXPORT_SYMBOL_GPL(ldd_mappings_add_around);

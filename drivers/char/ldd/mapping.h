@@ -39,6 +39,8 @@ void ldd_mappings_add(struct ldd_mappings *mappings, struct vm_area_struct *vma,
 		      const struct vm_operations_struct *ops);
 void ldd_mappings_add_faulting(struct ldd_mappings *mappings,
 			       struct vm_area_struct *vma);
+void ldd_mappings_add_around(struct ldd_mappings *mappings,
+			     struct vm_area_struct *vma);
 void ldd_vma_open(struct vm_area_struct *vma);
 void ldd_vma_close(struct vm_area_struct *vma);
 

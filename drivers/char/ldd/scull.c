@@ -421,7 +421,7 @@ int scull_mmap(struct file *file, struct vm_area_struct *vma)
 
 	mutex_lock(&dev->map_lock);
 	if (dev->store.order <= dev->set->memory->mmap_order_max) {
-		ldd_mappings_add_faulting(&dev->mappings, vma);
+		ldd_mappings_add_around(&dev->mappings, vma);
 		ret = 0;
 	}
 	mutex_unlock(&dev->map_lock);

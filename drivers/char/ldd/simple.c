@@ -157,6 +157,12 @@ static int __init simple_claim(phys_addr_t base, resource_size_t size)
 		pr_err("base=%#llx size=%#lx is RAM\n", simple_base, simple_size);
 		return -EINVAL;
 	}
+	if (region_intersects(base, size, IORESOURCE_MEM,
+			      IORES_DESC_RESERVED) != REGION_DISJOINT) {
+		pr_err("base=%#llx size=%#lx is reserved by the firmware\n",
+		       simple_base, simple_size);
+		return -EINVAL;
+	}
 	simple_region = request_mem_region(base, size, KBUILD_MODNAME);
 	if (!simple_region) {
 		pr_err("base=%#llx size=%#lx is in use, see /proc/iomem\n",

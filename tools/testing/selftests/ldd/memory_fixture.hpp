@@ -7,6 +7,7 @@
 #define _LDD_MEMORY_FIXTURE_HPP
 
 #include <string>
+#include <vector>
 
 #include "bytes.hpp"
 #include "device.hpp"
@@ -99,16 +100,26 @@ struct MemoryDevice {
 	}
 };
 
-/* Leave other data than zeros in a good part of the memory that is free. */
+/*
+ * Leave other data than zeros in a good part of the memory that is free: in pages
+ * like those that drivers get, and by copies in the kernel, which are fast.
+ */
 inline Result<ssize_t> dirty_memory()
 {
 	const std::string dirt(1UL << 20, '\xa5');
-	Result<Fd> file = memory_file(dirt);
 	Result<ssize_t> ret(0, { "dirty_memory", "" });
+	std::vector<Pipe> pipes;
 
-	/* By copies in the kernel, which are faster than faults. */
-	for (int i = 1; i < 64 && file.ok() && ret.ok(); i++)
-		ret = file.value().pwrite(dirt, i * dirt.size());
+	for (int i = 0; i < 48 && ret.ok(); i++) {
+		Result<Pipe> pipe = Pipe::make();
+
+		if (!pipe.ok())
+			return Result<ssize_t>::failure(pipe.error(), { "pipe", "" });
+		pipes.push_back(std::move(pipe).value());
+		static_cast<void>(pipes.back().wr.fcntl(F_SETPIPE_SZ, int(dirt.size())));
+		static_cast<void>(pipes.back().wr.fcntl(F_SETFL, O_NONBLOCK));
+		ret = pipes.back().wr.write(dirt);
+	}
 	return ret;
 }
 

@@ -240,15 +240,13 @@ int churn(const MemoryDevice &device, int milliseconds)
 
 	if (!fd.ok())
 		return 1;
-	for (int round = 0; round < 2; round++) {
-		Result<Mapping> mapping = map_in_pieces(fd.value(), 300);
+	Result<Mapping> mapping = map_in_pieces(fd.value(), 300);
 
-		bad += !mapping.ok();
-		for (Budget budget(milliseconds / 2, 2); budget.more();) {
-			Result<Child> child = Child::fork_to([] { return 0; });
+	bad += !mapping.ok();
+	for (Budget budget(milliseconds, 3); budget.more();) {
+		Result<Child> child = Child::fork_to([] { return 0; });
 
-			bad += !child.ok() || Child(std::move(child).value()).wait().value() != 0;
-		}
+		bad += !child.ok() || Child(std::move(child).value()).wait().value() != 0;
 	}
 	return bad;
 }
@@ -259,7 +257,7 @@ int churn(const MemoryDevice &device, int milliseconds)
 TEST_F(race, the_count_is_exact_whoever_maps_meanwhile)
 {
 	const MemoryDevice &device = *variant->device;
-	const int milliseconds = std::thread::hardware_concurrency() > 1 ? 1500 : 50;
+	const int milliseconds = std::thread::hardware_concurrency() > 1 ? 1000 : 50;
 	Fd fd = ASSERT_OK(device.open());
 	Mapping mapping = ASSERT_OK(map(fd, {}));
 	std::vector<Child> others;

@@ -61,7 +61,7 @@ std::string card()
 	if (!exists(bus))
 		return "";
 	for (const auto &entry : std::filesystem::directory_iterator(bus)) {
-		const std::string path = entry.path().string();
+		std::string path = entry.path().string();
 
 		if (read_text(path + "/vendor") == "0x1af4\n" &&
 		    read_text(path + "/device") == "0x1110\n")

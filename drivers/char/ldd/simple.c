@@ -143,38 +143,32 @@ static bool simple_is_of_device(const struct resource *region)
 	       strncmp(parent->name, "PCI Bus", 7);
 }
 
+static int __init simple_refuse(int error, const char *why)
+{
+	pr_err("base=%#llx size=%#lx %s\n", simple_base, simple_size, why);
+	return error;
+}
+
 static int __init simple_claim(phys_addr_t base, resource_size_t size)
 {
 	if (!size || !PAGE_ALIGNED(base) || !PAGE_ALIGNED(size) ||
-	    base != simple_base || base + size - 1 < base ||
-	    base + size - 1 > iomem_resource.end) {
-		pr_err("base=%#llx size=%#lx is no range of whole pages\n",
-		       simple_base, simple_size);
-		return -EINVAL;
-	}
+	    base != simple_base || base + size - 1 < base)
+		return simple_refuse(-EINVAL, "is no range of whole pages");
 	if (region_intersects(base, size, IORESOURCE_SYSTEM_RAM,
-			      IORES_DESC_NONE) != REGION_DISJOINT) {
-		pr_err("base=%#llx size=%#lx is RAM\n", simple_base, simple_size);
-		return -EINVAL;
-	}
+			      IORES_DESC_NONE) != REGION_DISJOINT)
+		return simple_refuse(-EINVAL, "is RAM");
 	if (region_intersects(base, size, IORESOURCE_MEM,
-			      IORES_DESC_RESERVED) != REGION_DISJOINT) {
-		pr_err("base=%#llx size=%#lx is reserved by the firmware\n",
-		       simple_base, simple_size);
-		return -EINVAL;
-	}
+			      IORES_DESC_RESERVED) != REGION_DISJOINT)
+		return simple_refuse(-EINVAL, "is reserved by the firmware");
+	if (base + size - 1 > iomem_resource.end)
+		return simple_refuse(-ENODEV, "belongs to no device, see /proc/iomem");
 	simple_region = request_mem_region(base, size, KBUILD_MODNAME);
-	if (!simple_region) {
-		pr_err("base=%#llx size=%#lx is in use, see /proc/iomem\n",
-		       simple_base, simple_size);
-		return -EBUSY;
-	}
+	if (!simple_region)
+		return simple_refuse(-EBUSY, "is in use, see /proc/iomem");
 	if (!simple_is_of_device(simple_region)) {
 		release_mem_region(base, size);
 		simple_region = NULL;
-		pr_err("base=%#llx size=%#lx belongs to no device, see /proc/iomem\n",
-		       simple_base, simple_size);
-		return -ENODEV;
+		return simple_refuse(-ENODEV, "belongs to no device, see /proc/iomem");
 	}
 	return 0;
 }

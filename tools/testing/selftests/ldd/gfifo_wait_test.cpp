@@ -326,10 +326,9 @@ TEST_F(gfifo, one_write_wakes_one_reader)
 	wait_until_asleep(readers);
 	for (int left = count - 1; left >= 0; left--) {
 		ASSERT_VALUE(1, fd.write("x"));
-		EXPECT_EQ(left, count_asleep(readers));
 		ASSERT_VALUE(1, readers[count - 1 - left].join());
+		/* Only now: until it has returned, the woken one may look asleep. */
 		EXPECT_EQ(left, count_asleep(readers));
-		/* Only now: one that was up already leaves the queue by itself. */
 		EXPECT_EQ(left, gfifo::sleeping_readers());
 	}
 }
@@ -345,10 +344,9 @@ TEST_F(gfifo, one_read_wakes_one_writer)
 	wait_until_asleep(writers);
 	for (int left = count - 1; left >= 0; left--) {
 		ASSERT_EQ(1UL, take(fd, 1).size());
-		EXPECT_EQ(left, count_asleep(writers));
 		ASSERT_VALUE(1, writers[count - 1 - left].join());
+		/* Only now: until it has returned, the woken one may look asleep. */
 		EXPECT_EQ(left, count_asleep(writers));
-		/* Only now: one that was up already leaves the queue by itself. */
 		EXPECT_EQ(left, gfifo::sleeping_writers());
 	}
 }

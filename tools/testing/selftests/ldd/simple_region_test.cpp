@@ -274,7 +274,7 @@ TEST_F(region, nothing_else_is_accepted)
 		{ self->base, 1, EINVAL, "is no range of whole pages" },
 		{ self->base, page_size + 1, EINVAL, "is no range of whole pages" },
 		{ self->base, 0, EINVAL, "is no range of whole pages" },
-		{ last, page_size, EINVAL, "is no range of whole pages" },
+		{ last, page_size, ENODEV, "belongs to no PCI card" },
 		{ last, 2 * page_size, EINVAL, "is no range of whole pages" },
 		{ self->base, last, EINVAL, "is no range of whole pages" },
 		{ self->base, self->size + page_size, EBUSY, "is in use" },

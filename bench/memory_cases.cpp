@@ -6,16 +6,21 @@
  */
 #include "bench.hpp"
 
+#include "mapping.hpp"
+
 #include <fstream>
 
 #include <sys/mman.h>
 
 using ldd::check;
 using ldd::Fd;
+using ldd::Mapping;
 
-namespace bench {
+namespace bench
+{
 
-namespace {
+namespace
+{
 
 constexpr std::size_t page = 4096;
 constexpr std::size_t MiB = 1024 * 1024;
@@ -40,8 +45,8 @@ void fill(const Fd &fd, std::size_t size, off_t at = 0)
 /** A file of memory that holds @p size bytes. */
 Fd open_filled(const std::string &name, std::size_t size)
 {
-	Fd fd = name == "memfd" ? open_memfd(size) :
-				  ldd::open_file("/dev/" + name, O_RDWR | O_TRUNC);
+	Fd fd = name == "memfd" ? open_memfd(size)
+				: ldd::open_file("/dev/" + name, O_RDWR | O_TRUNC);
 
 	fill(fd, size);
 	return fd;
@@ -56,32 +61,11 @@ void copies(const std::string &name, const Fd &fd, std::size_t n, off_t at,
 	Plan plan = { .batch = n <= page ? 4096U : 512U };
 
 	fill(fd, n, at);
-	report(name, "pread " + std::to_string(n) + where, measure(plan, [&] {
-		check(pread(fd.get(), buf.data(), n, at), "pread", name);
-	}));
-	report(name, "pwrite " + std::to_string(n) + where, measure(plan, [&] {
-		check(pwrite(fd.get(), buf.data(), n, at), "pwrite", name);
-	}));
+	report(name, "pread " + std::to_string(n) + where,
+	       measure(plan, [&] { check(pread(fd.get(), buf.data(), n, at), "pread", name); }));
+	report(name, "pwrite " + std::to_string(n) + where,
+	       measure(plan, [&] { check(pwrite(fd.get(), buf.data(), n, at), "pwrite", name); }));
 }
-
-/** A mapping that ends with its scope. */
-class Mapping {
-public:
-	Mapping(const Fd &fd, std::size_t size, int prot, int flags = MAP_SHARED)
-		: size_(size), mem_(mmap(nullptr, size, prot, flags, fd.get(), 0))
-	{
-		check(mem_ == MAP_FAILED ? -1 : 0, "mmap", "the memory");
-	}
-	Mapping(const Mapping &) = delete;
-	Mapping &operator=(const Mapping &) = delete;
-	~Mapping() { munmap(mem_, size_); }
-
-	volatile char *at(std::size_t offset) const { return static_cast<char *>(mem_) + offset; }
-
-private:
-	std::size_t size_;
-	void *mem_;
-};
 
 /** Time @p body over and over; it returns how long the part that counts took. */
 template <typename Body> Sample measure_part(unsigned int operations, Body body)
@@ -95,12 +79,13 @@ template <typename Body> Sample measure_part(unsigned int operations, Body body)
 	return summarise(std::move(times), operations);
 }
 
-template <typename Touch> std::int64_t touch_pages(const Mapping &map, std::size_t size, Touch touch)
+template <typename Touch>
+std::int64_t touch_pages(const Mapping &map, std::size_t size, Touch touch)
 {
 	std::int64_t start = now_ns();
 
 	for (std::size_t offset = 0; offset < size; offset += page)
-		touch(map.at(offset));
+		touch(map.data() + offset);
 	return now_ns() - start;
 }
 
@@ -118,32 +103,36 @@ void write_page(volatile char *at)
 void faults(const std::string &name, const Fd &fd, std::size_t size, const std::string &where)
 {
 	report(name, "read fault" + where, measure_part(size / page, [&] {
-		return touch_pages(Mapping(fd, size, PROT_READ), size, read_page);
-	}));
+		       return touch_pages(Mapping(fd.get(), name, 0, size), size, read_page);
+	       }));
 	report(name, "write fault" + where, measure_part(size / page, [&] {
-		return touch_pages(Mapping(fd, size, PROT_READ | PROT_WRITE), size, write_page);
-	}));
+		       return touch_pages(Mapping(fd.get(), name, 0, size, PROT_READ | PROT_WRITE),
+					  size, write_page);
+	       }));
 }
 
 /** The first write to a page of a new file, which has to find memory for it. */
 void first_writes(std::size_t size)
 {
 	report("memfd", "first write", measure_part(size / page, [&] {
-		Fd fd = open_memfd(size);
+		       Fd fd = open_memfd(size);
 
-		return touch_pages(Mapping(fd, size, PROT_READ | PROT_WRITE), size, write_page);
-	}));
+		       return touch_pages(Mapping(fd.get(), "memfd", 0, size,
+						  PROT_READ | PROT_WRITE),
+					  size, write_page);
+	       }));
 }
 
 /** A mapping whose pages are all entered by mmap(2). */
 void whole(const std::string &name, const Fd &fd, std::size_t size, int flags)
 {
 	report(name, "map at once", measure_part(size / page, [&] {
-		std::int64_t start = now_ns();
-		Mapping map(fd, size, PROT_READ | PROT_WRITE, MAP_SHARED | flags);
+		       std::int64_t start = now_ns();
+		       Mapping map(fd.get(), name, 0, size, PROT_READ | PROT_WRITE,
+				   MAP_SHARED | flags);
 
-		return now_ns() - start;
-	}));
+		       return now_ns() - start;
+	       }));
 }
 
 std::size_t number_in(const std::string &path)
@@ -168,7 +157,7 @@ void allow(const std::string &name, std::size_t size)
 
 void copy_cases()
 {
-	constexpr off_t far = off_t{ 4096 } * MiB;
+	constexpr off_t far = off_t { 4096 } * MiB;
 
 	for (const char *name : stores) {
 		Fd fd = open_filled(name, 64 * 1024);

@@ -76,7 +76,7 @@ static void ldd_op_complete(struct ldd_op *op)
 	struct kiocb *iocb = op->iocb;
 
 	trace_ldd_async_complete(op->async->name, op->number, op->write, op->ret);
-	atomic_dec(&op->async->inflight);
+	atomic_dec(&op->async->in_flight);
 	if (!iocb) {
 		complete(&op->done);
 		return;
@@ -201,7 +201,7 @@ ssize_t ldd_async_submit(struct ldd_async *async, struct kiocb *iocb,
 	if (IS_ERR(op))
 		return PTR_ERR(op);
 	op->number = atomic_long_inc_return(&async->submitted);
-	atomic_inc(&async->inflight);
+	atomic_inc(&async->in_flight);
 	trace_ldd_async_submit(async->name, op->number, op->write, op->pos,
 			       op->buffer.bytes);
 	if (is_sync_kiocb(iocb))

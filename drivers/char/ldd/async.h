@@ -17,7 +17,7 @@ struct workqueue_struct;
  *	moved *@pos on by that, or an error.
  * @workers: who makes them
  * @submitted: how many there have been; each has the next number
- * @inflight: how many have not completed yet
+ * @in_flight: how many have not completed yet
  */
 struct ldd_async {
 	const char *name;
@@ -25,20 +25,20 @@ struct ldd_async {
 			    loff_t *pos, int flags);
 	struct workqueue_struct *workers;
 	atomic_long_t submitted;
-	atomic_t inflight;
+	atomic_t in_flight;
 };
 
 /**
- * ldd_async_inflight - how many transfers have not completed yet
+ * ldd_async_in_flight - how many transfers have not completed yet
  * @async: of the device
  *
  * Context: any.
  * Return: their number. One is not counted any more when somebody is told that
  * it is complete.
  */
-static inline int ldd_async_inflight(const struct ldd_async *async)
+static inline int ldd_async_in_flight(const struct ldd_async *async)
 {
-	return atomic_read(&async->inflight);
+	return atomic_read(&async->in_flight);
 }
 
 int ldd_async_init(struct ldd_async *async);

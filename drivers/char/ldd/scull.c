@@ -491,7 +491,7 @@ static int scull_state_show(struct seq_file *m, void *unused)
 	seq_printf(m, "order:    %u\n", dev->store.order);
 	seq_printf(m, "clusters: %lu\n", dev->store.count);
 	seq_printf(m, "mappings: %d\n", ldd_mappings_count(&dev->mappings));
-	seq_printf(m, "in flight: %d\n", ldd_async_inflight(&dev->async));
+	seq_printf(m, "in flight: %d\n", ldd_async_in_flight(&dev->async));
 	seq_printf(m, "memory of all devices: %ld of %lu pages\n",
 		   atomic_long_read(&dev->set->pages), dev->set->pages_max);
 	up_read(&dev->lock);
@@ -571,13 +571,13 @@ static ssize_t mappings_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(mappings);
 
-static ssize_t inflight_show(struct device *dev, struct device_attribute *attr,
+static ssize_t in_flight_show(struct device *dev, struct device_attribute *attr,
 			     char *buf)
 {
 	return sysfs_emit(buf, "%d\n",
-			  ldd_async_inflight(&scull_of_dev(dev)->async));
+			  ldd_async_in_flight(&scull_of_dev(dev)->async));
 }
-static DEVICE_ATTR_RO(inflight);
+static DEVICE_ATTR_RO(in_flight);
 
 static ssize_t delay_show(struct device *dev, struct device_attribute *attr,
 			  char *buf)
@@ -606,7 +606,7 @@ static struct attribute *scull_attrs[] = {
 	&dev_attr_order.attr,
 	&dev_attr_memory.attr,
 	&dev_attr_mappings.attr,
-	&dev_attr_inflight.attr,
+	&dev_attr_in_flight.attr,
 	&dev_attr_delay.attr,
 	NULL
 };

@@ -115,7 +115,7 @@ static void async_expect(struct kunit *test, struct test_op *op, long ret)
 	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(&op->done, 10 * HZ), 0);
 	KUNIT_EXPECT_EQ(test, op->ret, ret);
 	KUNIT_EXPECT_EQ(test, op->iocb.ki_pos, START + max(ret, 0));
-	KUNIT_EXPECT_EQ(test, ldd_async_inflight(device), 0);
+	KUNIT_EXPECT_EQ(test, ldd_async_in_flight(device), 0);
 	/* A second time would be in the same work, or in another one. */
 	drain_workqueue(device->workers);
 	KUNIT_EXPECT_EQ(test, atomic_read(&op->completions), 1);
@@ -170,7 +170,7 @@ static void async_test_sync_result(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, iocb.ki_pos, START + max(p->result, 0));
 		KUNIT_EXPECT_EQ(test, iov_iter_count(&iter),
 				COUNT - max(p->result, 0));
-		KUNIT_EXPECT_EQ(test, ldd_async_inflight(device), 0);
+		KUNIT_EXPECT_EQ(test, ldd_async_in_flight(device), 0);
 	}
 }
 
@@ -182,7 +182,7 @@ static void async_test_later(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, async_start(ops, &iter, 0), -EIOCBQUEUED);
 	test_wait_asleep(test, 1, atomic_read, &fake.calls);
 	KUNIT_EXPECT_EQ(test, atomic_read(&ops->completions), 0);
-	KUNIT_EXPECT_EQ(test, ldd_async_inflight(device), 1);
+	KUNIT_EXPECT_EQ(test, ldd_async_in_flight(device), 1);
 	complete(&fake.gate);
 	async_expect(test, ops, COUNT);
 }
@@ -249,7 +249,7 @@ static void async_test_many(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, bad, 0);
 	KUNIT_EXPECT_EQ(test, cancelled, 0);
-	KUNIT_EXPECT_EQ(test, ldd_async_inflight(device), 0);
+	KUNIT_EXPECT_EQ(test, ldd_async_in_flight(device), 0);
 }
 
 /* What there is of the buffer counts; with nothing there, nothing was started. */
@@ -265,7 +265,7 @@ static void async_test_half_mapped(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, import_ubuf(directions[i], end, COUNT, &iter), 0);
 		KUNIT_EXPECT_EQ(test, async_start(&ops[i], &iter, 0), -EFAULT);
 		KUNIT_EXPECT_EQ(test, atomic_read(&ops[i].completions), 1);
-		KUNIT_EXPECT_EQ(test, ldd_async_inflight(device), 0);
+		KUNIT_EXPECT_EQ(test, ldd_async_in_flight(device), 0);
 	}
 }
 
@@ -365,6 +365,7 @@ static struct kunit_suite async_suite = {
 	.init = async_test_init,
 	.test_cases = async_cases,
 };
+
 kunit_test_suite(async_suite);
 
 MODULE_IMPORT_NS(EXPORTED_FOR_KUNIT_TESTING);

@@ -32,7 +32,7 @@ inline long long pinned_pages()
 
 inline long long in_flight(const Scull &dev)
 {
-	return dev.get("inflight");
+	return dev.get("in_flight");
 }
 
 inline void wait_for_none(const Scull &dev)

@@ -15,7 +15,9 @@
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/jiffies.h>
+#include <linux/memcontrol.h>
 #include <linux/refcount.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
 #include <linux/workqueue.h>
@@ -31,6 +33,7 @@
  * @iocb: to complete; NULL when somebody waits for @done
  * @done: @ret and @pos are what came of it
  * @users: the worker, and whoever waits for @done
+ * @memcg: who pays for the memory that it takes
  * @number: tells it apart from others
  * @write: into the device
  * @cancelled: complete without a transfer
@@ -45,6 +48,7 @@ struct ldd_op {
 	struct kiocb *iocb;
 	struct completion done;
 	refcount_t users;
+	struct mem_cgroup *memcg;
 	unsigned long number;
 	bool write;
 	bool cancelled;
@@ -62,13 +66,18 @@ static void ldd_op_put(struct ldd_op *op)
 
 static ssize_t ldd_op_transfer(struct ldd_op *op)
 {
+	struct mem_cgroup *old;
 	struct iov_iter iter;
+	ssize_t ret;
 
 	if (op->cancelled)
 		return -ECANCELED;
 	iov_iter_bvec(&iter, op->write ? ITER_SOURCE : ITER_DEST,
 		      op->buffer.vecs, op->buffer.count, op->buffer.bytes);
-	return op->async->transfer(op->async, &iter, &op->pos, op->flags);
+	old = set_active_memcg(op->memcg);
+	ret = op->async->transfer(op->async, &iter, &op->pos, op->flags);
+	set_active_memcg(old);
+	return ret;
 }
 
 static void ldd_op_complete(struct ldd_op *op)
@@ -92,6 +101,7 @@ static void ldd_op_run(struct work_struct *work)
 
 	op->ret = ldd_op_transfer(op);
 	ldd_unpin(&op->buffer, op->write ? 0 : max(op->ret, 0));
+	mem_cgroup_put(op->memcg);
 	ldd_op_complete(op);
 	/* Not earlier: until it is complete, aio may want to cancel it. */
 	ldd_op_put(op);
@@ -115,10 +125,12 @@ static struct ldd_op *ldd_op_new(struct ldd_async *async, struct kiocb *iocb,
 	op->flags = iocb->ki_flags;
 	op->pos = iocb->ki_pos;
 	ret = ldd_pin(&op->buffer, iter, pages);
-	if (!ret)
-		return op;
-	kvfree(op);
-	return ERR_PTR(ret);
+	if (ret) {
+		kvfree(op);
+		return ERR_PTR(ret);
+	}
+	op->memcg = get_mem_cgroup_from_mm(current->mm);
+	return op;
 }
 
 static void ldd_op_start(struct ldd_op *op, unsigned long delay)

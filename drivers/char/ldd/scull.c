@@ -572,7 +572,7 @@ static ssize_t mappings_show(struct device *dev, struct device_attribute *attr,
 static DEVICE_ATTR_RO(mappings);
 
 static ssize_t in_flight_show(struct device *dev, struct device_attribute *attr,
-			     char *buf)
+			      char *buf)
 {
 	return sysfs_emit(buf, "%d\n",
 			  ldd_async_in_flight(&scull_of_dev(dev)->async));

@@ -115,7 +115,8 @@ EXPORT_SYMBOL_GPL(ldd_store_truncate);
  */
 u64 ldd_store_bytes(const struct ldd_store *store)
 {
-	return (u64)READ_ONCE(store->count) << (PAGE_SHIFT + store->order);
+	return (u64)READ_ONCE(store->count) <<
+	       (PAGE_SHIFT + READ_ONCE(store->order));
 }
 EXPORT_SYMBOL_GPL(ldd_store_bytes);
 

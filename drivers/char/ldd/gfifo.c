@@ -465,7 +465,7 @@ static ssize_t gfifo_write_iter(struct kiocb *iocb, struct iov_iter *from)
 	return gfifo_write(gfifo_of(iocb->ki_filp), from, gfifo_wait_of(iocb));
 }
 
-static __poll_t gfifo_poll(struct file *file, poll_table *wait)
+VISIBLE_IF_KUNIT __poll_t gfifo_poll(struct file *file, poll_table *wait)
 {
 	struct gfifo *g = gfifo_of(file);
 
@@ -478,6 +478,7 @@ static __poll_t gfifo_poll(struct file *file, poll_table *wait)
 	smp_mb();
 	return gfifo_events(g);
 }
+EXPORT_SYMBOL_IF_KUNIT(gfifo_poll);
 
 static int gfifo_fasync(int fd, struct file *file, int on)
 {

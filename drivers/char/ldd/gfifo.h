@@ -68,6 +68,7 @@ ssize_t gfifo_write(struct gfifo *g, struct iov_iter *from,
 int gfifo_clear(struct gfifo *g);
 int gfifo_resize(struct gfifo *g, u32 size);
 __poll_t gfifo_events(struct gfifo *g);
+__poll_t gfifo_poll(struct file *file, poll_table *wait);
 #endif
 
 #endif /* _LDD_GFIFO_H */

@@ -24,7 +24,6 @@ MODULE_PARM_DESC(cache, "How the buffer is cached: wb, wc or uc (default uc wher
 static int kmalloc_map_enter(const struct ldd_membuf *b,
 			     struct vm_area_struct *vma)
 {
-	pgprot_t prot = ldd_membuf_prot(b, vma->vm_page_prot);
 	void *mem = b->mem + (vma->vm_pgoff << PAGE_SHIFT);
 	unsigned long address;
 	int ret;
@@ -32,7 +31,7 @@ static int kmalloc_map_enter(const struct ldd_membuf *b,
 	for (address = vma->vm_start; address < vma->vm_end;
 	     address += PAGE_SIZE, mem += PAGE_SIZE) {
 		ret = remap_pfn_range(vma, address, PHYS_PFN(virt_to_phys(mem)),
-				      PAGE_SIZE, prot);
+				      PAGE_SIZE, vma->vm_page_prot);
 		if (ret)
 			return ret;
 	}
@@ -42,14 +41,8 @@ static int kmalloc_map_enter(const struct ldd_membuf *b,
 static int kmalloc_map_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct ldd_membuf *b = ldd_membuf_of(file);
-	int ret = ldd_membuf_check_vma(b, vma);
+	int ret = ldd_membuf_prepare_whole_vma(b, vma);
 
-	/*
-	 * In a private mapping that may be written to, the core can tell a copy
-	 * from a page only if all pages were entered by one call.
-	 */
-	if (!ret && is_cow_mapping(vma->vm_flags))
-		ret = -EINVAL;
 	if (!ret)
 		ret = kmalloc_map_enter(b, vma);
 	if (ret)

@@ -17,14 +17,16 @@
  * ldd_vma_open - a mapping came into being by fork, mremap or munmap
  * @vma: the mapping
  *
- * For &vm_operations_struct.open. The count is not 0 yet, so nobody takes the
- * device for unmapped meanwhile.
+ * For &vm_operations_struct.open, when the count is not 0 yet: nobody takes the
+ * device for unmapped meanwhile. For mmap(2), too: a driver to whom the first
+ * mapping matters has a lock around that.
  */
 void ldd_vma_open(struct vm_area_struct *vma)
 {
 	struct ldd_mappings *m = vma->vm_private_data;
+	int count = atomic_inc_return(&m->count);
 
-	trace_ldd_vma_open(m->name, atomic_inc_return(&m->count));
+	trace_ldd_vma_open(m->name, count);
 }
 EXPORT_SYMBOL_GPL(ldd_vma_open);
 
@@ -37,8 +39,9 @@ EXPORT_SYMBOL_GPL(ldd_vma_open);
 void ldd_vma_close(struct vm_area_struct *vma)
 {
 	struct ldd_mappings *m = vma->vm_private_data;
+	int count = atomic_dec_return(&m->count);
 
-	trace_ldd_vma_close(m->name, atomic_dec_return(&m->count));
+	trace_ldd_vma_close(m->name, count);
 }
 EXPORT_SYMBOL_GPL(ldd_vma_close);
 
@@ -80,10 +83,10 @@ static vm_fault_t ldd_enter(struct vm_fault *vmf, unsigned long pgoff,
 			vm_insert_pages(vmf->vma, address, pages, &left);
 			n -= left;
 			entered += n;
-			/* The one it stopped at is there already, entered by others. */
-			n += !!left;
 			if (vmf->pgoff - pgoff < n)
 				ret = VM_FAULT_NOPAGE;
+			/* The one it stopped at has an entry: not by us. */
+			n += !!left;
 		} else {
 			n = 1;
 		}
@@ -111,7 +114,8 @@ static vm_fault_t ldd_fault(struct vm_fault *vmf)
 
 /*
  * Enters nothing. That it is there tells the core that the handler above is happy
- * with the lock of the VMA: see vmf_can_call_fault().
+ * with the lock of the VMA: see vmf_can_call_fault(). Without it each fault
+ * starts twice, and takes 1869 instructions instead of 1358.
  */
 static vm_fault_t ldd_map_nothing(struct vm_fault *vmf, unsigned long start,
 				  unsigned long last)

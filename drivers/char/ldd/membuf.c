@@ -207,30 +207,30 @@ static int ldd_membuf_set_cache(struct ldd_membuf *b, const char *name)
 	if (cache == LDD_CACHE_WB)
 		return 0;
 	ret = ldd_set_memory(b, cache);
-	if (!ret)
+	if (!ret) {
 		b->cache = cache;
-	else if (name)
-		pr_err("%s: cache=%s is not possible here\n", b->misc.name, name);
-	else if (ret == -EOPNOTSUPP)
-		ret = 0;
+		return 0;
+	}
+	/* Some pages may have been changed. */
+	ldd_set_memory(b, LDD_CACHE_WB);
+	if (!name && ret == -EOPNOTSUPP)
+		return 0;
+	pr_err("%s: cache=%s is not possible here\n", b->misc.name,
+	       ldd_cache_names[cache]);
 	return ret;
 }
 
-/* Before the memory is freed: whoever gets it next counts on that. */
+/*
+ * Before the memory is freed: whoever gets it next counts on that. It does not
+ * fail, as whatever had to be split in the kernel's mapping has been.
+ */
 static void ldd_membuf_reset_cache(struct ldd_membuf *b)
 {
 	if (b->mem && b->cache != LDD_CACHE_WB)
 		WARN_ON(ldd_set_memory(b, LDD_CACHE_WB));
 }
 
-/**
- * ldd_membuf_prot - the protection of a user mapping of the buffer
- * @b: the buffer
- * @prot: without a cache attribute
- *
- * Return: @prot, cached as the buffer is.
- */
-pgprot_t ldd_membuf_prot(const struct ldd_membuf *b, pgprot_t prot)
+static pgprot_t ldd_membuf_prot(const struct ldd_membuf *b, pgprot_t prot)
 {
 	switch (b->cache) {
 	case LDD_CACHE_WC:
@@ -241,27 +241,47 @@ pgprot_t ldd_membuf_prot(const struct ldd_membuf *b, pgprot_t prot)
 		return prot;
 	}
 }
-EXPORT_SYMBOL_GPL(ldd_membuf_prot);
 
 /**
- * ldd_membuf_check_vma - may this part of the buffer be mapped at once?
+ * ldd_membuf_prepare_vma - make a mapping ready for pages by their numbers
+ * @b: the buffer
+ * @vma: the new mapping, which gets the cache attribute of the buffer
+ *
+ * Return: 0, or -EINVAL for a private mapping. Of some of these the core cannot
+ * tell a copy from a page, and of the others it keeps the physical address where
+ * /proc/PID/maps shows it to everybody.
+ */
+int ldd_membuf_prepare_vma(const struct ldd_membuf *b,
+			   struct vm_area_struct *vma)
+{
+	if (is_cow_mapping(vma->vm_flags))
+		return -EINVAL;
+	vma->vm_page_prot = ldd_membuf_prot(b, vma->vm_page_prot);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(ldd_membuf_prepare_vma);
+
+/**
+ * ldd_membuf_prepare_whole_vma - the same for one whose pages are entered at once
  * @b: the buffer
  * @vma: the new mapping
  *
- * Return: 0, or -EINVAL when any of it would lie outside of the buffer.
+ * Return: as ldd_membuf_prepare_vma(); also -EINVAL when any of it would lie
+ * outside of the buffer.
  */
-int ldd_membuf_check_vma(const struct ldd_membuf *b,
-			 const struct vm_area_struct *vma)
+int ldd_membuf_prepare_whole_vma(const struct ldd_membuf *b,
+				 struct vm_area_struct *vma)
 {
-	return ldd_span_holds_vma(b->size, vma->vm_pgoff, vma->vm_start,
-				  vma->vm_end) ? 0 : -EINVAL;
+	if (!ldd_span_holds_vma(b->size, vma->vm_pgoff, vma->vm_start,
+				vma->vm_end))
+		return -EINVAL;
+	return ldd_membuf_prepare_vma(b, vma);
 }
-EXPORT_SYMBOL_GPL(ldd_membuf_check_vma);
+EXPORT_SYMBOL_GPL(ldd_membuf_prepare_whole_vma);
 
 /*
- * For a debugger, which cannot get at pages that are mapped by their numbers. In
- * a private mapping some of them may be copies, and where it began is forgotten.
- * The core leaves it to us that nobody writes through a mapping for reading.
+ * For a debugger, which cannot get at pages that are mapped by their numbers. The
+ * core leaves it to us that nobody writes through a mapping for reading.
  */
 static int ldd_membuf_access(struct vm_area_struct *vma, unsigned long addr,
 			     void *buf, int len, int write)
@@ -271,7 +291,7 @@ static int ldd_membuf_access(struct vm_area_struct *vma, unsigned long addr,
 	loff_t pos = addr - vma->vm_start + ((loff_t)vma->vm_pgoff << PAGE_SHIFT);
 	size_t count = ldd_span_clamp(b->size, pos, len);
 
-	if (!(vma->vm_flags & VM_MAYSHARE) || !b->mem)
+	if (!b->mem)
 		return -EINVAL;
 	if (write && !(vma->vm_flags & VM_WRITE))
 		return -EACCES;

@@ -46,7 +46,6 @@ struct ldd_membuf {
 struct ldd_membuf *ldd_membuf_of(const struct file *file);
 int ldd_membuf_register(struct ldd_membuf *b, const char *cache);
 void ldd_membuf_unregister(struct ldd_membuf *b);
-pgprot_t ldd_membuf_prot(const struct ldd_membuf *b, pgprot_t prot);
 
 int ldd_membuf_open(struct inode *inode, struct file *file);
 ssize_t ldd_membuf_read_iter(struct kiocb *iocb, struct iov_iter *to);
@@ -59,8 +58,10 @@ long ldd_membuf_compat_ioctl(struct file *file, unsigned int cmd,
 #else
 #define ldd_membuf_compat_ioctl NULL
 #endif
-int ldd_membuf_check_vma(const struct ldd_membuf *b,
-			 const struct vm_area_struct *vma);
+int ldd_membuf_prepare_vma(const struct ldd_membuf *b,
+			   struct vm_area_struct *vma);
+int ldd_membuf_prepare_whole_vma(const struct ldd_membuf *b,
+				 struct vm_area_struct *vma);
 
 extern const struct vm_operations_struct ldd_membuf_vm_ops;
 

@@ -24,14 +24,13 @@ MODULE_PARM_DESC(cache, "How the buffer is cached: wb, wc or uc (default uc wher
 static int my_demo_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct ldd_membuf *b = ldd_membuf_of(file);
-	int ret = ldd_membuf_check_vma(b, vma);
+	int ret = ldd_membuf_prepare_whole_vma(b, vma);
 
 	if (ret)
 		return ret;
 	ret = remap_pfn_range(vma, vma->vm_start,
 			      PHYS_PFN(virt_to_phys(b->mem)) + vma->vm_pgoff,
-			      vma->vm_end - vma->vm_start,
-			      ldd_membuf_prot(b, vma->vm_page_prot));
+			      vma->vm_end - vma->vm_start, vma->vm_page_prot);
 	if (ret)
 		return ret;
 	ldd_mappings_add(&b->mappings, vma, &ldd_membuf_vm_ops);

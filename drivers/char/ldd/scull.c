@@ -30,7 +30,8 @@
 
 /*
  * Whoever may open a device decides how much memory it takes. That is accounted
- * to them, bounded by the limits, and fails instead of having anybody killed.
+ * to them, bounded by the limits, and fails instead of having anybody killed. Only
+ * the kernel's page tables, which vmalloc() allocates, know nothing of the flags.
  */
 #define SCULL_GFP (GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
@@ -46,7 +47,7 @@ static unsigned int scull_pages(struct ldd_mappings *m, unsigned long pgoff,
 	unsigned long end = READ_ONCE(dev->end);
 	void *clusters[SCULL_BATCH];
 
-	if (!ldd_span_holds_page((u64)end << PAGE_SHIFT, pgoff))
+	if (pgoff >= end)
 		return 0;
 	max = min3(end - pgoff, SCULL_BATCH, max);
 	index = pgoff & ((1UL << order) - 1);
@@ -62,7 +63,7 @@ static void scull_set_size(struct scull_dev *dev, loff_t size)
 {
 	lockdep_assert_held_write(&dev->lock);
 	dev->size = size;
-	WRITE_ONCE(dev->end, (size + PAGE_SIZE - 1) >> PAGE_SHIFT);
+	WRITE_ONCE(dev->end, ldd_span_pages(size));
 }
 
 /* Both locks, so that nobody reads, writes or maps. */
@@ -129,7 +130,7 @@ VISIBLE_IF_KUNIT int scull_set_order(struct scull_dev *dev, unsigned int order)
 	if (dev->store.count || ldd_mappings_count(&dev->mappings))
 		ret = -EBUSY;
 	else
-		dev->store.order = order;
+		WRITE_ONCE(dev->store.order, order);
 	scull_unlock_all(dev);
 	return ret;
 }

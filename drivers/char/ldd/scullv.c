@@ -59,6 +59,10 @@ static struct scull_set *scullv;
 
 static int __init scullv_init(void)
 {
+	/* Every cluster takes a guard page, and others need addresses, too. */
+	if (!params.memory)
+		params.memory = min(totalram_pages() / 4,
+				    (VMALLOC_END - VMALLOC_START) / 8 / PAGE_SIZE);
 	scullv = scull_register("scullv", &scullv_memory, &params, &scullv_fops);
 	return PTR_ERR_OR_ZERO(scullv);
 }

@@ -5,7 +5,7 @@
  * Both map the same region, which is contiguous in physical memory: simpler
  * enters all of a mapping at once, simplen each page when it is touched. There
  * is no read(2) or write(2). The region is memory of the driver's own, or one of
- * a device, such as the BAR of a PCI card that has no driver.
+ * a PCI card that has no driver.
  *
  * See Documentation/driver-api/ldd/simple.rst.
  */
@@ -18,17 +18,19 @@
 #include <linux/ldd/span.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/pci.h>
+#include <trace/events/ldd.h>
 
 #include "membuf.h"
 
 #define SIMPLE_SIZE (16 * PAGE_SIZE)
 
 static unsigned long long simple_base;
-module_param_named(base, simple_base, ullong, 0400);
-MODULE_PARM_DESC(base, "Physical address of a region of a device (default: memory of the driver's own)");
+module_param_hw_named(base, simple_base, ullong, iomem, 0400);
+MODULE_PARM_DESC(base, "Physical address in a BAR of a PCI card (default: memory of the driver's own)");
 
 static unsigned long simple_size;
-module_param_named(size, simple_size, ulong, 0400);
+module_param_hw_named(size, simple_size, ulong, iomem, 0400);
 MODULE_PARM_DESC(size, "Size of that region in bytes, whole pages");
 
 /* The region in I/O memory; NULL when it is memory of our own. */
@@ -42,16 +44,24 @@ static unsigned long simple_pfn(const struct ldd_membuf *b, unsigned long pgoff)
 	return PHYS_PFN(base) + pgoff;
 }
 
+static int simpler_enter(const struct ldd_membuf *b, struct vm_area_struct *vma)
+{
+	unsigned long pfn = simple_pfn(b, vma->vm_pgoff);
+	unsigned long size = vma->vm_end - vma->vm_start;
+
+	if (simple_region)
+		return io_remap_pfn_range(vma, vma->vm_start, pfn, size,
+					  vma->vm_page_prot);
+	return remap_pfn_range(vma, vma->vm_start, pfn, size, vma->vm_page_prot);
+}
+
 static int simpler_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct ldd_membuf *b = ldd_membuf_of(file);
-	int ret = ldd_membuf_check_vma(b, vma);
+	int ret = ldd_membuf_prepare_whole_vma(b, vma);
 
-	if (ret)
-		return ret;
-	ret = remap_pfn_range(vma, vma->vm_start, simple_pfn(b, vma->vm_pgoff),
-			      vma->vm_end - vma->vm_start,
-			      ldd_membuf_prot(b, vma->vm_page_prot));
+	if (!ret)
+		ret = simpler_enter(b, vma);
 	if (ret)
 		return ret;
 	ldd_mappings_add(&b->mappings, vma, &ldd_membuf_vm_ops);
@@ -74,8 +84,10 @@ static vm_fault_t simplen_io_fault(struct vm_fault *vmf)
 {
 	struct ldd_mappings *m = vmf->vma->vm_private_data;
 	struct ldd_membuf *b = container_of(m, struct ldd_membuf, mappings);
+	bool inside = ldd_span_holds_page(b->size, vmf->pgoff);
 
-	if (!ldd_span_holds_page(b->size, vmf->pgoff))
+	trace_ldd_fault(m->name, vmf->pgoff, inside);
+	if (!inside)
 		return VM_FAULT_SIGBUS;
 	return vmf_insert_pfn(vmf->vma, vmf->address, simple_pfn(b, vmf->pgoff));
 }
@@ -89,29 +101,28 @@ static const struct vm_operations_struct simplen_io_ops = {
 static int simplen_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct ldd_membuf *b = ldd_membuf_of(file);
+	int ret;
 
 	if (!simple_region) {
 		ldd_mappings_add_faulting(&b->mappings, vma);
 		return 0;
 	}
-	/* vmf_insert_pfn() cannot tell a copy from a page of the region. */
-	if (is_cow_mapping(vma->vm_flags))
-		return -EINVAL;
+	ret = ldd_membuf_prepare_vma(b, vma);
+	if (ret)
+		return ret;
 	vm_flags_set(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
-	vma->vm_page_prot = ldd_membuf_prot(b, vma->vm_page_prot);
+	vma->vm_page_prot = pgprot_decrypted(vma->vm_page_prot);
 	ldd_mappings_add(&b->mappings, vma, &simplen_io_ops);
 	return 0;
 }
 
 static const struct file_operations simpler_fops = {
 	.owner	= THIS_MODULE,
-	.open	= ldd_membuf_open,
 	.mmap	= simpler_mmap,
 };
 
 static const struct file_operations simplen_fops = {
 	.owner	= THIS_MODULE,
-	.open	= ldd_membuf_open,
 	.mmap	= simplen_mmap,
 };
 
@@ -132,15 +143,20 @@ static struct ldd_membuf simplen = {
 	.mappings.pages	= simplen_pages,
 };
 
-/* Nothing is there but what some device has: not a hole, not a bus's window. */
-static bool simple_is_of_device(const struct resource *region)
+/* A part of the memory of a PCI card: all else may be a hole, or a bus's window. */
+static bool __init simple_is_of_card(const struct resource *region)
 {
-	const struct resource *parent = region->parent;
+	struct pci_dev *card = NULL;
 
-	return parent && parent != &iomem_resource &&
-	       (parent->flags & IORESOURCE_MEM) &&
-	       !(parent->flags & (IORESOURCE_WINDOW | IORESOURCE_SYSRAM)) &&
-	       strncmp(parent->name, "PCI Bus", 7);
+	for_each_pci_dev(card) {
+		for (int bar = 0; bar <= PCI_STD_RESOURCE_END; bar++) {
+			if (region->parent != &card->resource[bar])
+				continue;
+			pci_dev_put(card);
+			return true;
+		}
+	}
+	return false;
 }
 
 static int __init simple_refuse(int error, const char *why)
@@ -161,14 +177,14 @@ static int __init simple_claim(phys_addr_t base, resource_size_t size)
 			      IORES_DESC_RESERVED) != REGION_DISJOINT)
 		return simple_refuse(-EINVAL, "is reserved by the firmware");
 	if (base + size - 1 > iomem_resource.end)
-		return simple_refuse(-ENODEV, "belongs to no device, see /proc/iomem");
+		return simple_refuse(-ENODEV, "belongs to no PCI card, see /proc/iomem");
 	simple_region = request_mem_region(base, size, KBUILD_MODNAME);
 	if (!simple_region)
 		return simple_refuse(-EBUSY, "is in use, see /proc/iomem");
-	if (!simple_is_of_device(simple_region)) {
+	if (!simple_is_of_card(simple_region)) {
 		release_mem_region(base, size);
 		simple_region = NULL;
-		return simple_refuse(-ENODEV, "belongs to no device, see /proc/iomem");
+		return simple_refuse(-ENODEV, "belongs to no PCI card, see /proc/iomem");
 	}
 	return 0;
 }

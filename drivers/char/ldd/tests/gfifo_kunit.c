@@ -7,6 +7,7 @@
 #include <linux/random.h>
 #include <linux/sizes.h>
 #include <linux/uio.h>
+#include <trace/events/ldd.h>
 #include <uapi/linux/ldd.h>
 
 #include "../gfifo.h"
@@ -268,6 +269,52 @@ static void gfifo_test_growing_wakes_writers(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, test_thread_join(test, &threads[i]), 1);
 }
 
+/* A reader has found nothing and is about to sleep: at this moment comes a byte. */
+static void gfifo_write_before_sleep(void *unused, const char *dev, bool write)
+{
+	if (!write)
+		gfifo_put(bytes_in, 1, GFIFO_NOWAIT);
+}
+
+static void gfifo_test_unregister(void *unused)
+{
+	unregister_trace_ldd_sleep(gfifo_write_before_sleep, NULL);
+	tracepoint_synchronize_unregister();
+}
+
+/* It looks once more when it is in the queue, and does not sleep (SPEC bug 3). */
+static void gfifo_test_write_before_sleep(struct kunit *test)
+{
+	if (!IS_ENABLED(CONFIG_TRACEPOINTS))
+		kunit_skip(test, "needs CONFIG_TRACEPOINTS");
+	KUNIT_ASSERT_EQ(test, 0,
+			register_trace_ldd_sleep(gfifo_write_before_sleep, NULL));
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action_or_reset(test, gfifo_test_unregister, NULL));
+	test_thread_start(test, &threads[0], gfifo_call_get, NULL);
+	KUNIT_EXPECT_EQ(test, test_thread_join(test, &threads[0]), 1);
+}
+
+static void gfifo_write_when_queued(struct file *file, wait_queue_head_t *queue,
+				    poll_table *table)
+{
+	if (queue == &gfifo.rd.pollers)
+		gfifo_put(bytes_in, 1, GFIFO_NOWAIT);
+}
+
+/* What comes while poll queues up is seen: it looks afterwards (SPEC bug 3). */
+static void gfifo_test_write_before_poll_looks(struct kunit *test)
+{
+	struct file *file = kunit_kzalloc(test, sizeof(*file), GFP_KERNEL);
+	poll_table table;
+
+	KUNIT_ASSERT_NOT_NULL(test, file);
+	file->private_data = &gfifo.misc;
+	init_poll_funcptr(&table, gfifo_write_when_queued);
+	test_expect_events(test, gfifo_poll(file, &table),
+			   EPOLLIN | EPOLLRDNORM | EPOLLOUT | EPOLLWRNORM);
+}
+
 /* A signal is no end of file (SPEC bug 2), and takes no byte from the others. */
 static void gfifo_test_signal(struct kunit *test)
 {
@@ -326,6 +373,8 @@ static struct kunit_case gfifo_test_cases[] = {
 	KUNIT_CASE(gfifo_test_one_feeds_all),
 	KUNIT_CASE(gfifo_test_clear_wakes_writers),
 	KUNIT_CASE(gfifo_test_growing_wakes_writers),
+	KUNIT_CASE(gfifo_test_write_before_sleep),
+	KUNIT_CASE(gfifo_test_write_before_poll_looks),
 	KUNIT_CASE(gfifo_test_signal),
 	KUNIT_CASE(gfifo_test_chosen_and_signalled),
 	KUNIT_CASE(gfifo_test_chosen_but_too_late),

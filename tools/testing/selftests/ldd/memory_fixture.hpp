@@ -19,9 +19,8 @@ namespace ldd
 /*
  * @pages: that it has when a test starts, all of zeros
  * @has_io: read(2) and write(2)
- * @faulting: a mapping is filled when it is touched, and may reach past the end
- *	or grow; else all of it is there at once, by the numbers of the pages
- * @private_cow: a private mapping of any length copies what is written to
+ * @faulting: a mapping is filled when it is touched, and may reach past the end,
+ *	grow, or be private; else all of it is there at once, by page numbers
  * @sparse: has a page where something was written, and can be emptied
  * @order: pages come 2^order at a time
  */
@@ -31,7 +30,6 @@ struct MemoryDevice {
 	size_t pages;
 	bool has_io;
 	bool faulting;
-	bool private_cow;
 	bool sparse;
 	unsigned int order;
 
@@ -137,7 +135,6 @@ constexpr MemoryDevice gmemp = {
 	.pages = 1,
 	.has_io = true,
 	.faulting = true,
-	.private_cow = true,
 	.sparse = false,
 	.order = 0,
 };
@@ -148,7 +145,6 @@ constexpr MemoryDevice my_demo_dev = {
 	.pages = 10,
 	.has_io = true,
 	.faulting = false,
-	.private_cow = true,
 	.sparse = false,
 	.order = 0,
 };
@@ -159,7 +155,6 @@ constexpr MemoryDevice kmalloc_map = {
 	.pages = 10,
 	.has_io = true,
 	.faulting = false,
-	.private_cow = false,
 	.sparse = false,
 	.order = 0,
 };
@@ -170,7 +165,6 @@ constexpr MemoryDevice simpler = {
 	.pages = 16,
 	.has_io = false,
 	.faulting = false,
-	.private_cow = true,
 	.sparse = false,
 	.order = 0,
 };
@@ -181,7 +175,6 @@ constexpr MemoryDevice simplen = {
 	.pages = 16,
 	.has_io = false,
 	.faulting = true,
-	.private_cow = true,
 	.sparse = false,
 	.order = 0,
 };
@@ -192,7 +185,6 @@ constexpr MemoryDevice scullp = {
 	.pages = 12,
 	.has_io = true,
 	.faulting = true,
-	.private_cow = true,
 	.sparse = true,
 	.order = 0,
 };
@@ -203,7 +195,6 @@ constexpr MemoryDevice scullv = {
 	.pages = 12,
 	.has_io = true,
 	.faulting = true,
-	.private_cow = true,
 	.sparse = true,
 	.order = 0,
 };
@@ -214,7 +205,6 @@ constexpr MemoryDevice scullv_order_2 = {
 	.pages = 12,
 	.has_io = true,
 	.faulting = true,
-	.private_cow = true,
 	.sparse = true,
 	.order = 2,
 };

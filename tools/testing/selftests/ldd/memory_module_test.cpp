@@ -623,7 +623,7 @@ TEST_F(simple, what_no_device_has_is_refused)
 	const std::string end = range(-self->page, self->page);
 
 	EXPECT_ERRNO(ENODEV, load("simple", hole));
-	EXPECT_TRUE(log.says(hole + " belongs to no device"));
+	EXPECT_TRUE(log.says(hole + " belongs to no PCI card"));
 	EXPECT_TRUE(!load("simple", end).ok());
 	EXPECT_FALSE(exists("/dev/simpler"));
 	EXPECT_EQ(std::string::npos, read_text("/proc/iomem").find("simple"));

@@ -201,7 +201,7 @@ TEST_F(io, a_private_buffer_that_is_the_device_itself)
 	const MemoryDevice &device = *variant->device;
 	Fd fd = ASSERT_OK(device.open());
 
-	if (!device.private_cow)
+	if (!device.faulting)
 		return;
 	Mapping mapping = ASSERT_OK(map(fd, { .pages = device.pages, .flags = MAP_PRIVATE }));
 	EXPECT_VALUE(6, fd.pwrite("device", 0));

@@ -197,7 +197,7 @@ TEST_F(memory, private_mappings_count)
 	const MemoryDevice &device = *variant->device;
 	Fd fd = ASSERT_OK(device.open());
 
-	if (!device.private_cow)
+	if (!device.faulting)
 		return;
 	Mapping mapping = ASSERT_OK(map(fd, { .pages = device.pages, .flags = MAP_PRIVATE }));
 	EXPECT_EQ('x', Access::store(mapping.page(0), 'x'));

@@ -94,8 +94,6 @@ TEST_F(memory, mappings_carry_the_flags_of_a_device)
 }
 
 MEMORY_FIXTURE(copy);
-MEMORY_VARIANT(copy, my_demo_dev);
-MEMORY_VARIANT(copy, simpler);
 FAULTING_DEVICES(copy);
 
 /* A copy is nobody else's, so it may be written to. */

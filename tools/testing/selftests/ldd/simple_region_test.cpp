@@ -330,7 +330,7 @@ TEST_F(region, no_hole_is_accepted)
 
 		ASSERT_NE(0UL, base);
 		EXPECT_ERRNO(ENODEV, load("simple", parameters(base, page_size)));
-		EXPECT_TRUE(log.says("belongs to no device"));
+		EXPECT_TRUE(log.says("belongs to no PCI card"));
 		EXPECT_FALSE(is_module("simple"));
 	}
 }

@@ -137,12 +137,14 @@ struct Case {
 	void (*run)();
 };
 
-constexpr std::array<Case, 8> cases = { {
+constexpr std::array<Case, 10> cases = { {
 	{ "transfer", "one write and one read of n bytes", bench::transfer_cases },
 	{ "ping-pong", "8 bytes to another process and back", bench::ping_pong_cases },
 	{ "round-trip", "wake another process and be woken", bench::round_trip_cases },
 	{ "wake-one", "wake one of many sleepers", bench::wake_one_cases },
 	{ "copy", "pread and pwrite of memory", bench::copy_cases },
+	{ "direct", "the same with O_DIRECT", bench::direct_cases },
+	{ "async", "many reads by one call", bench::async_cases },
 	{ "fault", "touch a page of a mapping first", bench::fault_cases },
 	{ "map", "map many pages at once", bench::map_cases },
 	{ "streaming", "a writer and a reader on two CPUs", bench::streaming_cases },

@@ -129,6 +129,8 @@ void round_trip_cases();
 void wake_one_cases();
 void streaming_cases();
 void copy_cases();
+void direct_cases();
+void async_cases();
 void fault_cases();
 void map_cases();
 

@@ -10,7 +10,9 @@
 
 #include <fstream>
 
+#include <linux/aio_abi.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 
 using ldd::check;
 using ldd::Fd;
@@ -58,7 +60,7 @@ void copies(const std::string &name, const Fd &fd, std::size_t n, off_t at,
 	    const std::string &where)
 {
 	std::vector<char> buf(n);
-	Plan plan = { .batch = n <= page ? 4096U : 512U };
+	Plan plan = { .batch = n <= page ? 4096U : n < MiB ? 512U : 32U };
 
 	fill(fd, n, at);
 	report(name, "pread " + std::to_string(n) + where,
@@ -145,12 +147,37 @@ std::size_t number_in(const std::string &path)
 	return number;
 }
 
-void allow(const std::string &name, std::size_t size)
+void write_attribute(const std::string &name, const std::string &what, std::size_t value)
 {
-	std::ofstream out("/sys/class/misc/" + name + "/limit");
+	std::ofstream out("/sys/class/misc/" + name + "/" + what);
 
-	if (!(out << size << std::flush))
-		throw std::runtime_error("cannot set the limit of " + name);
+	if (!(out << value << std::flush))
+		throw std::runtime_error("cannot set the " + what + " of " + name);
+}
+
+/** Start many reads of a page by one call, and wait for all by another. */
+void reads_in_flight(const std::string &name, const Fd &fd, const std::string &where)
+{
+	constexpr unsigned int many = 64;
+	alignas(page) static char buf[page];
+	iocb operation = {};
+	std::array<iocb *, many> list;
+	std::array<io_event, many> events;
+	aio_context_t context = 0;
+
+	operation.aio_lio_opcode = IOCB_CMD_PREAD;
+	operation.aio_fildes = fd.get();
+	operation.aio_buf = reinterpret_cast<std::uintptr_t>(buf);
+	operation.aio_nbytes = page;
+	list.fill(&operation);
+	check(syscall(SYS_io_setup, many, &context), "io_setup", name);
+	Sample sample = measure({ .batch = 64 }, [&] {
+		check(syscall(SYS_io_submit, context, many, list.data()), "io_submit", name);
+		check(syscall(SYS_io_getevents, context, many, many, events.data(), nullptr),
+		      "io_getevents", name);
+	});
+	check(syscall(SYS_io_destroy, context), "io_destroy", name);
+	report(name, "aio read " + where, { sample.ns / many, sample.spread });
 }
 
 } // namespace
@@ -163,7 +190,7 @@ void copy_cases()
 		Fd fd = open_filled(name, 64 * 1024);
 
 		if (name != stores[0])
-			allow(name, far + MiB);
+			write_attribute(name, "limit", far + MiB);
 		for (std::size_t n : { page, 16 * page })
 			copies(name, fd, n, 0, "");
 		/* The greater the device, the deeper its index, wherever one reads. */
@@ -172,6 +199,30 @@ void copy_cases()
 	}
 	Fd gmemp = ldd::open_file("/dev/gmemp", O_RDWR);
 	copies("gmemp", gmemp, page, 0, "");
+}
+
+void direct_cases()
+{
+	for (const char *name : { "scullp0", "scullv0" }) {
+		Fd fd = open_filled(name, MiB);
+		Fd direct = ldd::open_file(std::string("/dev/") + name, O_RDWR | O_DIRECT);
+
+		copies(name, fd, MiB, 0, "");
+		for (std::size_t n : { page, 16 * page, MiB })
+			copies(name, direct, n, 0, " direct");
+	}
+}
+
+void async_cases()
+{
+	for (const char *name : { "scullp0", "scullv0" }) {
+		Fd fd = open_filled(name, page);
+		Fd direct = ldd::open_file(std::string("/dev/") + name, O_RDWR | O_DIRECT);
+
+		write_attribute(name, "delay", 0);
+		reads_in_flight(name, fd, "in the call");
+		reads_in_flight(name, direct, "by a worker");
+	}
 }
 
 void fault_cases()

@@ -6,6 +6,7 @@
  * read(2), write(2) and lseek(2) with SEEK_DATA and SEEK_HOLE as on a file. Who
  * opens a device for writing only, or with O_TRUNC, empties it. mmap(2) shows
  * what was written; a hole and what is behind the end answer with SIGBUS.
+ * An asynchronous operation is made later, one with O_DIRECT by a worker.
  *
  * See Documentation/driver-api/ldd/scull.rst.
  */
@@ -380,8 +381,34 @@ static struct scull_dev *scull_of(const struct file *file)
 	return file->private_data;
 }
 
+static ssize_t scull_transfer(struct ldd_async *async, struct iov_iter *iter,
+			      loff_t *pos, int flags)
+{
+	struct scull_dev *dev = container_of(async, struct scull_dev, async);
+	bool nowait = flags & IOCB_NOWAIT;
+
+	if (iov_iter_rw(iter) == WRITE)
+		return scull_write(dev, iter, pos, nowait, flags & IOCB_APPEND);
+	return scull_read(dev, iter, pos, nowait);
+}
+
+/* Is this for a worker? Then @delay is how many ms it is to wait. */
+static bool scull_is_for_worker(struct kiocb *iocb, struct iov_iter *iter,
+				unsigned int *delay)
+{
+	struct scull_dev *dev = scull_of(iocb->ki_filp);
+
+	*delay = is_sync_kiocb(iocb) ? 0 : READ_ONCE(dev->delay);
+	return iov_iter_count(iter) && (*delay || iocb->ki_flags & IOCB_DIRECT);
+}
+
 ssize_t scull_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
+	unsigned int delay;
+
+	if (scull_is_for_worker(iocb, to, &delay))
+		return ldd_async_submit(&scull_of(iocb->ki_filp)->async, iocb, to,
+					delay);
 	return scull_read(scull_of(iocb->ki_filp), to, &iocb->ki_pos,
 			  iocb->ki_flags & IOCB_NOWAIT);
 }
@@ -389,6 +416,11 @@ EXPORT_SYMBOL_GPL(scull_read_iter);
 
 ssize_t scull_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
+	unsigned int delay;
+
+	if (scull_is_for_worker(iocb, from, &delay))
+		return ldd_async_submit(&scull_of(iocb->ki_filp)->async, iocb, from,
+					delay);
 	return scull_write(scull_of(iocb->ki_filp), from, &iocb->ki_pos,
 			   iocb->ki_flags & IOCB_NOWAIT,
 			   iocb->ki_flags & IOCB_APPEND);
@@ -437,7 +469,7 @@ int scull_open(struct inode *inode, struct file *file)
 					     struct scull_node, misc)->dev;
 
 	file->private_data = dev;
-	file->f_mode |= FMODE_NOWAIT;
+	file->f_mode |= FMODE_NOWAIT | FMODE_CAN_ODIRECT;
 	if ((file->f_flags & O_ACCMODE) == O_WRONLY || (file->f_flags & O_TRUNC))
 		return scull_empty(dev);
 	return 0;
@@ -460,6 +492,7 @@ static int scull_state_show(struct seq_file *m, void *unused)
 	seq_printf(m, "order:    %u\n", dev->store.order);
 	seq_printf(m, "clusters: %lu\n", dev->store.count);
 	seq_printf(m, "mappings: %d\n", ldd_mappings_count(&dev->mappings));
+	seq_printf(m, "in flight: %d\n", ldd_async_in_flight(&dev->async));
 	seq_printf(m, "memory of all devices: %ld of %lu pages\n",
 		   atomic_long_read(&dev->set->pages), dev->set->pages_max);
 	up_read(&dev->lock);
@@ -539,12 +572,43 @@ static ssize_t mappings_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(mappings);
 
+static ssize_t in_flight_show(struct device *dev, struct device_attribute *attr,
+			      char *buf)
+{
+	return sysfs_emit(buf, "%d\n",
+			  ldd_async_in_flight(&scull_of_dev(dev)->async));
+}
+static DEVICE_ATTR_RO(in_flight);
+
+static ssize_t delay_show(struct device *dev, struct device_attribute *attr,
+			  char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(scull_of_dev(dev)->delay));
+}
+
+static ssize_t delay_store(struct device *dev, struct device_attribute *attr,
+			   const char *buf, size_t count)
+{
+	unsigned int delay;
+	int ret = kstrtouint(buf, 0, &delay);
+
+	if (ret)
+		return ret;
+	if (delay > SCULL_DELAY_MAX)
+		return -EINVAL;
+	WRITE_ONCE(scull_of_dev(dev)->delay, delay);
+	return count;
+}
+static DEVICE_ATTR_RW(delay);
+
 static struct attribute *scull_attrs[] = {
 	&dev_attr_size.attr,
 	&dev_attr_limit.attr,
 	&dev_attr_order.attr,
 	&dev_attr_memory.attr,
 	&dev_attr_mappings.attr,
+	&dev_attr_in_flight.attr,
+	&dev_attr_delay.attr,
 	NULL
 };
 ATTRIBUTE_GROUPS(scull);
@@ -591,9 +655,16 @@ static int scull_add(struct scull_dev *dev, const char *driver,
 	snprintf(dev->name, sizeof(dev->name), "%s%u", driver,
 		 (unsigned int)(dev - set->devs));
 	dev->mappings.name = dev->name;
-	ret = scull_add_node(&dev->node, dev->name, dev, fops, scull_groups);
+	dev->async.name = dev->name;
+	dev->async.transfer = scull_transfer;
+	ret = ldd_async_init(&dev->async);
 	if (ret)
 		return ret;
+	ret = scull_add_node(&dev->node, dev->name, dev, fops, scull_groups);
+	if (ret) {
+		ldd_async_destroy(&dev->async);
+		return ret;
+	}
 	debugfs_create_file("state", 0400,
 			    debugfs_create_dir(dev->name, set->debugfs),
 			    dev, &scull_state_fops);
@@ -603,6 +674,7 @@ static int scull_add(struct scull_dev *dev, const char *driver,
 static void scull_remove(struct scull_dev *dev)
 {
 	misc_deregister(&dev->node.misc);
+	ldd_async_destroy(&dev->async);
 	ldd_store_truncate(&dev->store, 0, dev->set->memory->free);
 }
 
@@ -628,6 +700,11 @@ static int scull_check_params(const char *name, const struct scull_params *p)
 		       name, p->memory, totalram_pages());
 		return -EINVAL;
 	}
+	if (p->delay > SCULL_DELAY_MAX) {
+		pr_err("%s: delay=%u is not from 0 to %u\n", name, p->delay,
+		       SCULL_DELAY_MAX);
+		return -EINVAL;
+	}
 	return 0;
 }
 
@@ -642,8 +719,10 @@ static struct scull_set *scull_new_set(const struct scull_memory *memory,
 	set->memory = memory;
 	set->pages_max = params->memory ?: totalram_pages() / 4;
 	set->count = params->devices;
-	for (unsigned int i = 0; i < set->count; i++)
+	for (unsigned int i = 0; i < set->count; i++) {
 		scull_setup(&set->devs[i], set, params->order, params->limit);
+		set->devs[i].delay = params->delay;
+	}
 	return set;
 }
 

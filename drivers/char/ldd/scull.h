@@ -9,12 +9,15 @@
 #include <linux/mutex.h>
 #include <linux/rwsem.h>
 
+#include "async.h"
 #include "mapping.h"
 
 struct iov_iter;
 
 #define SCULL_DEVICES_MAX 64
 #define SCULL_ORDER_MAX min(10U, (unsigned int)MAX_PAGE_ORDER)
+/* In ms. The buffers of others are pinned meanwhile. */
+#define SCULL_DELAY_MAX 10000
 
 /**
  * struct scull_memory - where the clusters of a driver come from
@@ -37,18 +40,21 @@ struct scull_memory {
  * @order: of a new device: its clusters have 2^order pages
  * @limit: greatest size of a new device, in bytes
  * @memory: pages that all devices may hold together; 0: a quarter of the RAM
+ * @delay: of asynchronous operations on a new device, in ms
  */
 struct scull_params {
 	unsigned int devices;
 	unsigned int order;
 	unsigned long limit;
 	unsigned long memory;
+	unsigned int delay;
 };
 
 #define SCULL_PARAMS_DEFAULT(default_order) {	\
 	.devices	= 4,			\
 	.order		= (default_order),	\
 	.limit		= 64 * 1024 * 1024,	\
+	.delay		= 10,			\
 }
 
 /* The parameters of a module, in a variable of the name "params". */
@@ -60,7 +66,9 @@ struct scull_params {
 	module_param_named(limit, params.limit, ulong, 0444);		\
 	MODULE_PARM_DESC(limit, "Greatest size of a device in bytes (default 64 MiB)"); \
 	module_param_named(memory, params.memory, ulong, 0444);		\
-	MODULE_PARM_DESC(memory, "Pages all devices may hold (default: a quarter of the RAM)")
+	MODULE_PARM_DESC(memory, "Pages all devices may hold (default: a quarter of the RAM)"); \
+	module_param_named(delay, params.delay, uint, 0444);		\
+	MODULE_PARM_DESC(delay, "Delay of asynchronous operations in ms (0 to 10000, default 10)")
 
 /**
  * struct scull_node - an entry in /dev
@@ -85,6 +93,9 @@ struct scull_node {
  * @end: @size in pages, rounded up, for the fault handler
  * @limit: @size may not become greater; guarded by @lock
  * @mappings: VMAs of the device
+ * @async: transfers that are not made in the call, and take @lock as the others do
+ * @delay: how much later an asynchronous operation is made, in ms; 0: in the call,
+ *	unless it is direct
  * @set: what it is one of
  * @node: its entry in /dev
  * @name: that entry's name
@@ -97,6 +108,8 @@ struct scull_dev {
 	unsigned long end;
 	loff_t limit;
 	struct ldd_mappings mappings;
+	struct ldd_async async;
+	unsigned int delay;
 	struct scull_set *set;
 	struct scull_node node;
 	char name[16];

@@ -79,6 +79,49 @@ DEFINE_EVENT(ldd_vma_class, ldd_vma_close,
 	     TP_ARGS(dev, mappings)
 );
 
+/* Transfer @number of @dev is handed to a worker. */
+TRACE_EVENT(ldd_async_submit,
+	    TP_PROTO(const char *dev, unsigned long number, bool write,
+		     loff_t pos, size_t count),
+	    TP_ARGS(dev, number, write, pos, count),
+	    TP_STRUCT__entry(__string(dev, dev)
+			     __field(unsigned long, number)
+			     __field(bool, write)
+			     __field(loff_t, pos)
+			     __field(size_t, count)
+	    ),
+	    TP_fast_assign(__assign_str(dev);
+			   __entry->number = number;
+			   __entry->write = write;
+			   __entry->pos = pos;
+			   __entry->count = count;
+	    ),
+	    TP_printk("dev=%s number=%lu op=%s pos=%lld count=%zu",
+		      __get_str(dev), __entry->number,
+		      __entry->write ? "write" : "read", __entry->pos,
+		      __entry->count)
+);
+
+/* Transfer @number of @dev has come to @ret: bytes, or an error. */
+TRACE_EVENT(ldd_async_complete,
+	    TP_PROTO(const char *dev, unsigned long number, bool write,
+		     ssize_t ret),
+	    TP_ARGS(dev, number, write, ret),
+	    TP_STRUCT__entry(__string(dev, dev)
+			     __field(unsigned long, number)
+			     __field(bool, write)
+			     __field(ssize_t, ret)
+	    ),
+	    TP_fast_assign(__assign_str(dev);
+			   __entry->number = number;
+			   __entry->write = write;
+			   __entry->ret = ret;
+	    ),
+	    TP_printk("dev=%s number=%lu op=%s ret=%zd", __get_str(dev),
+		      __entry->number, __entry->write ? "write" : "read",
+		      __entry->ret)
+);
+
 #endif /* _TRACE_LDD_H */
 
 #include <trace/define_trace.h>

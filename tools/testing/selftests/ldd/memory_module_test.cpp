@@ -351,7 +351,7 @@ FIXTURE(parameter)
 FIXTURE_VARIANT(parameter)
 {
 	const char *module, *first, *state;
-	const char *bad[8][2];
+	const char *bad[9][2];
 	int error;
 };
 
@@ -366,6 +366,7 @@ FIXTURE_VARIANT(parameter)
 			{ "memory=1099511627776",                                               \
 			  name ": memory=1099511627776 is more than all pages there are" },     \
 			{ "order=-1", "invalid for parameter `order'" },                        \
+			{ "delay=10001", name ": delay=10001 is not from 0 to 10000" },         \
 			{ "devices=x", "invalid for parameter `devices'" },                     \
 	}
 

@@ -15,7 +15,9 @@ namespace ldd
 {
 class Ring {
 public:
-	Ring() : error_(-io_uring_queue_init(8, &ring_, 0)) {}
+	explicit Ring(unsigned int entries = 8, unsigned int flags = 0)
+		: error_(-io_uring_queue_init(entries, &ring_, flags))
+	{}
 	Ring(const Ring &) = delete;
 	Ring &operator=(const Ring &) = delete;
 	~Ring()

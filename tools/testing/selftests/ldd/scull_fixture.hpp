@@ -1,47 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * An empty /dev/scullp0 or /dev/scullv0 with clusters of some order, and
- * afterwards an empty one of the order and the limit it had.
+ * afterwards an empty one of the order, the limit and the delay it had.
  */
 #ifndef _LDD_SCULL_FIXTURE_HPP
 #define _LDD_SCULL_FIXTURE_HPP
 
 #include <string>
 
-#include "device.hpp"
-#include "harness.hpp"
-
-namespace ldd
-{
-/* A device by its name, and its attributes. */
-class Scull {
-public:
-	explicit Scull(std::string name) : name_(std::move(name)) {}
-
-	Result<Fd> open(int flags = O_RDWR) const { return open_device(name_, flags); }
-	Result<Fd> empty() const { return open(O_RDWR | O_TRUNC); }
-	const std::string &name() const { return name_; }
-
-	long long get(const char *what) const { return attribute(attribute_of(name_, what)); }
-	long long size() const { return get("size"); }
-	/* Bytes that its clusters take. */
-	long long memory() const { return get("memory"); }
-
-	Result<ssize_t> set(const char *what, const std::string &value) const
-	{
-		return write_text(attribute_of(name_, what), value);
-	}
-
-	Result<ssize_t> set(const char *what, long long value) const
-	{
-		return set(what, std::to_string(value));
-	}
-
-private:
-	std::string name_;
-};
-
-} /* namespace ldd */
+#include "scull.hpp"
 
 FIXTURE(scull)
 {
@@ -50,6 +17,7 @@ FIXTURE(scull)
 	long cluster;
 	long long old_order;
 	long long old_limit;
+	long long old_delay;
 };
 
 FIXTURE_VARIANT(scull)
@@ -86,10 +54,7 @@ FIXTURE_VARIANT_ADD(scull, scullv_order_3) {
 FIXTURE_SETUP(scull)
 {
 	const ldd::Scull dev(variant->device);
-	const std::string node = std::string("/dev/") + variant->device;
-	const std::string state = std::string("/sys/kernel/debug/ldd/") + variant->module + "/" +
-				  variant->device + "/state";
-	const char *why = ldd::why_not(variant->module, node.c_str(), state.c_str());
+	const char *why = dev.why_not(variant->module);
 
 	if (why)
 		SKIP(return, "%s", why);
@@ -97,6 +62,7 @@ FIXTURE_SETUP(scull)
 	self->cluster = self->page << variant->order;
 	self->old_order = dev.get("order");
 	self->old_limit = dev.get("limit");
+	self->old_delay = dev.get("delay");
 	ASSERT_OK(dev.empty());
 	ASSERT_OK(dev.set("order", variant->order));
 }
@@ -109,6 +75,7 @@ FIXTURE_TEARDOWN(scull)
 	ASSERT_EQ(0, dev.memory());
 	ASSERT_OK(dev.set("order", self->old_order));
 	ASSERT_OK(dev.set("limit", self->old_limit));
+	ASSERT_OK(dev.set("delay", self->old_delay));
 }
 
 #endif /* _LDD_SCULL_FIXTURE_HPP */

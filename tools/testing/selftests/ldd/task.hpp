@@ -66,6 +66,20 @@ private:
 	int rounds_;
 };
 
+class Stopwatch {
+public:
+	long long milliseconds() const
+	{
+		return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start_)
+			.count();
+	}
+
+private:
+	using Clock = std::chrono::steady_clock;
+
+	Clock::time_point start_ = Clock::now();
+};
+
 /* Lines of /proc/self/task/TID/status, the state as in "S (sleeping)". */
 inline char state_of(pid_t tid)
 {

@@ -248,4 +248,34 @@ TEST_F(trace, silence)
 	EXPECT_EQ(0UL, events().size());
 }
 
+/* What is handed to a worker, and what comes back, by the same number. */
+TEST_F(trace, direct_io_of_scullp)
+{
+	const char *why =
+		why_not("scullp", "/dev/scullp3", "/sys/kernel/debug/ldd/scullp/scullp3/state");
+	unsigned long number[4] = {};
+
+	if (why)
+		SKIP(return, "%s", why);
+	Fd fd = ASSERT_OK(open_device("scullp3", O_RDWR | O_TRUNC | O_DIRECT));
+	EXPECT_VALUE(5, fd.pwrite("hello", 10));
+	EXPECT_TEXT("lo", take_at(fd, 100, 13));
+	std::vector<std::string> seen = events();
+	ASSERT_EQ(4UL, seen.size());
+	for (int i = 0; i < 4; i++)
+		sscanf(seen[i].c_str(), "%*s dev=scullp3 number=%lu", &number[i]);
+	EXPECT_EQ(number[0], number[1]);
+	EXPECT_EQ(number[0] + 1, number[2]);
+	EXPECT_EQ(number[2], number[3]);
+	auto line = [&](const char *event, int i, const char *rest) {
+		return std::string(event) + ": dev=scullp3 number=" + std::to_string(number[i]) +
+		       " " + rest;
+	};
+	EXPECT_TRUE(seen[0] == line("ldd_async_submit", 0, "op=write pos=10 count=5"));
+	EXPECT_TRUE(seen[1] == line("ldd_async_complete", 1, "op=write ret=5"));
+	EXPECT_TRUE(seen[2] == line("ldd_async_submit", 2, "op=read pos=13 count=100"));
+	EXPECT_TRUE(seen[3] == line("ldd_async_complete", 3, "op=read ret=2"));
+	ASSERT_OK(open_device("scullp3", O_WRONLY));
+}
+
 TEST_HARNESS_MAIN

@@ -15,6 +15,8 @@ EXPORT_TRACEPOINT_SYMBOL_GPL(ldd_sleep);
 EXPORT_TRACEPOINT_SYMBOL_GPL(ldd_resume);
 EXPORT_TRACEPOINT_SYMBOL_GPL(ldd_wake);
 EXPORT_TRACEPOINT_SYMBOL_GPL(ldd_fault);
+EXPORT_TRACEPOINT_SYMBOL_GPL(ldd_dma_start);
+EXPORT_TRACEPOINT_SYMBOL_GPL(ldd_dma_end);
 
 struct dentry *ldd_debugfs_root;
 EXPORT_SYMBOL_GPL(ldd_debugfs_root);

@@ -122,6 +122,42 @@ TRACE_EVENT(ldd_async_complete,
 		      __entry->ret)
 );
 
+/* @dev starts to move @bytes: out of its buffer for a read, into it for a write. */
+TRACE_EVENT(ldd_dma_start,
+	    TP_PROTO(const char *dev, bool write, unsigned int offset,
+		     unsigned int bytes),
+	    TP_ARGS(dev, write, offset, bytes),
+	    TP_STRUCT__entry(__string(dev, dev)
+			     __field(bool, write)
+			     __field(unsigned int, offset)
+			     __field(unsigned int, bytes)
+	    ),
+	    TP_fast_assign(__assign_str(dev);
+			   __entry->write = write;
+			   __entry->offset = offset;
+			   __entry->bytes = bytes;
+	    ),
+	    TP_printk("dev=%s op=%s offset=%u bytes=%u", __get_str(dev),
+		      __entry->write ? "write" : "read", __entry->offset,
+		      __entry->bytes)
+);
+
+/* What @dev started has come to an end: @error is 0, or why it was given up. */
+TRACE_EVENT(ldd_dma_end,
+	    TP_PROTO(const char *dev, bool write, int error),
+	    TP_ARGS(dev, write, error),
+	    TP_STRUCT__entry(__string(dev, dev)
+			     __field(bool, write)
+			     __field(int, error)
+	    ),
+	    TP_fast_assign(__assign_str(dev);
+			   __entry->write = write;
+			   __entry->error = error;
+	    ),
+	    TP_printk("dev=%s op=%s error=%d", __get_str(dev),
+		      __entry->write ? "write" : "read", __entry->error)
+);
+
 #endif /* _TRACE_LDD_H */
 
 #include <trace/define_trace.h>

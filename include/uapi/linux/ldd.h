@@ -74,4 +74,96 @@
  */
 #define LDD_BUFFER_IOC_GET_SIZE_LEGACY	1
 
+/**
+ * EDU_IOC_GET_ID - store what the identification register of an edu device says
+ *
+ * Returns 0, or -1 with errno EFAULT or ENODEV. ENODEV is what all requests to a
+ * device return that is not there any more. Those from here on wait until the
+ * device is free, unless the file is O_NONBLOCK (EAGAIN) or a signal arrives
+ * (EINTR); ETIMEDOUT means that the device did not answer.
+ */
+#define EDU_IOC_GET_ID			_IOR(LDD_IOC_MAGIC, 0x31, __u32)
+
+/**
+ * EDU_IOC_LIVENESS - write a value into the liveness register and read it back
+ *
+ * Returns 0 and stores the inverse if the device is well; or -1 with errno EFAULT.
+ */
+#define EDU_IOC_LIVENESS		_IOWR(LDD_IOC_MAGIC, 0x32, __u32)
+
+/**
+ * EDU_IOC_FACTORIAL - replace a number by its factorial, modulo 2^32
+ *
+ * The device computes it and raises an interrupt. Once it has begun, only a
+ * signal that kills ends the wait.
+ *
+ * Returns 0, or -1 with errno EFAULT.
+ */
+#define EDU_IOC_FACTORIAL		_IOWR(LDD_IOC_MAGIC, 0x33, __u32)
+
+/**
+ * EDU_IOC_RAISE_IRQ - let the device raise an interrupt
+ *
+ * The argument points to the bits to set in its interrupt status.
+ *
+ * Returns 0, or -1 with errno EFAULT, or EINVAL for no bit or one of
+ * %EDU_IRQS_RESERVED.
+ */
+#define EDU_IOC_RAISE_IRQ		_IOW(LDD_IOC_MAGIC, 0x34, __u32)
+
+/** EDU_IRQS_RESERVED - bits that tell of a factorial and of the end of a DMA */
+#define EDU_IRQS_RESERVED		0x101
+
+/**
+ * EDU_IOC_TAKE_IRQS - wait for interrupts of EDU_IOC_RAISE_IRQ, and take them
+ *
+ * Stores the bits of all that have arrived since they were last taken, by
+ * anybody. poll(2) says POLLPRI when there are any.
+ *
+ * Returns 0, or -1 with errno EAGAIN (none yet, and the file is O_NONBLOCK),
+ * EINTR, or EFAULT (none is lost).
+ */
+#define EDU_IOC_TAKE_IRQS		_IOR(LDD_IOC_MAGIC, 0x35, __u32)
+
+/**
+ * struct edu_copy - a DMA between the coherent buffer and the device's own
+ * @coherent: offset in the coherent buffer, in bytes
+ * @device: offset in the buffer of the device, in bytes
+ * @count: bytes to copy
+ * @flags: 0 or %EDU_COPY_FROM_DEVICE
+ */
+struct edu_copy {
+	__u32 coherent;
+	__u32 device;
+	__u32 count;
+	__u32 flags;
+};
+
+/** EDU_COPY_FROM_DEVICE - copy into the coherent buffer, not out of it */
+#define EDU_COPY_FROM_DEVICE		0x1
+
+/**
+ * EDU_IOC_COPY - let the device copy between its buffer and the coherent one
+ *
+ * Returns 0, or -1 with errno EFAULT, or EINVAL: unknown flags, or one of the
+ * ranges is not wholly in its buffer.
+ */
+#define EDU_IOC_COPY			_IOW(LDD_IOC_MAGIC, 0x36, struct edu_copy)
+
+/**
+ * EDU_BUFFER_SIZE - bytes of the buffer of an edu device that can be used
+ *
+ * It has one more. But many a QEMU aborts when a transfer gets to that one.
+ */
+#define EDU_BUFFER_SIZE			4095
+
+/** EDU_COHERENT_SIZE - size of the coherent buffer of an edu device, in bytes */
+#define EDU_COHERENT_SIZE		4096
+
+/** EDU_MMAP_REGISTERS - offset at which to mmap(2) the registers, in bytes */
+#define EDU_MMAP_REGISTERS		0x0
+
+/** EDU_MMAP_COHERENT - offset at which to mmap(2) the coherent buffer, in bytes */
+#define EDU_MMAP_COHERENT		0x10000000
+
 #endif /* _UAPI_LINUX_LDD_H */

@@ -7,7 +7,7 @@
 MAKEFLAGS += --no-print-directory
 
 # For the scripts. They do not see MAKEFLAGS: see vm/lib.sh.
-export TARGETS VM KSRC KUNIT_ARGS TIMEOUT
+export TARGETS TESTS VM APPEND KSRC KUNIT_ARGS TIMEOUT
 
 .PHONY: help prepare kselftest kunit check mutants shell demo bench tools clean
 
@@ -17,6 +17,8 @@ help: ## this list
 	@echo '  KSRC=DIR          a kernel tree to use instead of the package linux-source-6.12:'
 	@echo '                    copied (anew if it changed), and used until make clean'
 	@echo '  VM=uml|qemu|debug the kernel for kselftest, shell and demo (default uml)'
+	@echo '  TESTS=REGEX       run only the selftests whose names match'
+	@echo '  APPEND=ARGS       more kernel arguments for kselftest'
 	@echo '  vm/run -- COMMAND runs any command in a guest: see vm/run --help'
 
 prepare: ## unpack the kernel source in build/linux, with our files laid over it

@@ -30,6 +30,7 @@
 #include <linux/pm_runtime.h>
 #include <linux/poll.h>
 #include <linux/scatterlist.h>
+#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/splice.h>
 #include <linux/uio.h>
@@ -69,7 +70,19 @@
 #define EDU_PAGES		32
 
 static unsigned int edu_timeout = 1000;
-module_param_named(timeout, edu_timeout, uint, 0644);
+
+/* 0 would be no time for an interrupt, and for ever where a register is polled. */
+static int edu_set_timeout(const char *val, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(val, kp, 1, INT_MAX);
+}
+
+static const struct kernel_param_ops edu_timeout_ops = {
+	.set	= edu_set_timeout,
+	.get	= param_get_uint,
+};
+module_param_cb(timeout, &edu_timeout_ops, &edu_timeout, 0644);
+__MODULE_PARM_TYPE(timeout, "uint");
 MODULE_PARM_DESC(timeout, "Milliseconds to wait for the device (default 1000)");
 
 static bool edu_intx;
@@ -208,8 +221,8 @@ static irqreturn_t edu_interrupt(int irq, void *data)
 	struct edu *edu = data;
 	u32 bits = edu_get(edu, EDU_REG_IRQ_STATUS);
 
-	/* The line is shared; and all ones is what a device says that was pulled. */
-	if (!bits || bits == U32_MAX)
+	/* The line is shared; and a device that was pulled says all ones to all. */
+	if (!bits || (bits == U32_MAX && edu_get(edu, EDU_REG_ID) == U32_MAX))
 		return IRQ_NONE;
 	edu_set(edu, EDU_REG_IRQ_ACK, bits);
 	atomic_long_inc(&edu->interrupts);
@@ -221,13 +234,26 @@ static irqreturn_t edu_interrupt(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
-/* Wait until bits of a register are clear: those of a command that was given up. */
+/* Is there nobody any more for whom to wait? */
+static int edu_wait_is_over(const struct edu *edu)
+{
+	if (READ_ONCE(edu->gone))
+		return -ENODEV;
+	return fatal_signal_pending(current) ? -EINTR : 0;
+}
+
+/* Wait until the bits of a register are clear that say that the device is at work. */
 static int edu_wait_clear(const struct edu *edu, unsigned int reg, u32 bits)
 {
 	u32 value;
+	int ret;
 
-	return readl_poll_timeout(edu->regs + reg, value, !(value & bits), 1000,
-				  1000ULL * READ_ONCE(edu_timeout));
+	ret = readl_poll_timeout(edu->regs + reg, value,
+				 !(value & bits) || edu_wait_is_over(edu), 1000,
+				 1000ULL * READ_ONCE(edu_timeout));
+	if (!(value & bits))
+		return 0;
+	return ret ?: edu_wait_is_over(edu);
 }
 
 /*
@@ -295,8 +321,14 @@ static void edu_expect(struct edu *edu, u32 bit)
 	spin_unlock_irq(&edu->wait.lock);
 }
 
-static int edu_wait_done(struct edu *edu, u32 bit)
+/*
+ * Wait for the interrupt @bit of a command. That may still be one of an earlier
+ * command: the device computes, says that it is done, and then raises it. So what
+ * counts is that the bits @busy of @reg are clear.
+ */
+static int edu_wait_done(struct edu *edu, u32 bit, unsigned int reg, u32 busy)
 {
+	int ret = -ETIMEDOUT;
 	long left;
 
 	left = wait_event_killable_timeout(edu->wait,
@@ -304,13 +336,12 @@ static int edu_wait_done(struct edu *edu, u32 bit)
 					   READ_ONCE(edu->gone),
 					   msecs_to_jiffies(READ_ONCE(edu_timeout)));
 	if (READ_ONCE(edu->done) & bit)
-		return 0;
-	if (left < 0)
-		return left;
-	if (left)
-		return -ENODEV;
-	atomic_long_inc(&edu->timeouts);
-	return -ETIMEDOUT;
+		ret = edu_wait_clear(edu, reg, busy);
+	else if (left)
+		ret = left < 0 ? left : -ENODEV;
+	if (ret == -ETIMEDOUT)
+		atomic_long_inc(&edu->timeouts);
+	return ret;
 }
 
 static int edu_factorial(struct edu *edu, u32 *value)
@@ -322,7 +353,8 @@ static int edu_factorial(struct edu *edu, u32 *value)
 	edu_expect(edu, EDU_IRQ_FACTORIAL);
 	edu_set(edu, EDU_REG_STATUS, EDU_STATUS_IRQ);
 	edu_set(edu, EDU_REG_FACTORIAL, *value);
-	ret = edu_wait_done(edu, EDU_IRQ_FACTORIAL);
+	ret = edu_wait_done(edu, EDU_IRQ_FACTORIAL, EDU_REG_STATUS,
+			    EDU_STATUS_COMPUTING);
 	if (!ret)
 		*value = edu_get(edu, EDU_REG_FACTORIAL);
 	return ret;
@@ -347,7 +379,7 @@ static int edu_dma(struct edu *edu, const struct ldd_window_piece *piece,
 	edu_set(edu, EDU_REG_DMA_COUNT, piece->len);
 	edu_set(edu, EDU_REG_DMA_CMD, EDU_DMA_RUN | EDU_DMA_IRQ |
 		(write ? 0 : EDU_DMA_FROM_DEVICE));
-	ret = edu_wait_done(edu, EDU_IRQ_DMA);
+	ret = edu_wait_done(edu, EDU_IRQ_DMA, EDU_REG_DMA_CMD, EDU_DMA_RUN);
 	if (ret)
 		edu_cut_off(edu);
 	trace_ldd_dma_end(edu->name, write, ret);
@@ -450,6 +482,7 @@ static ssize_t edu_copy_user(struct edu *edu, struct file *file,
 			     bool write)
 {
 	struct edu_request *req = kzalloc(sizeof(*req), GFP_KERNEL);
+	bool dirty = false;
 	ssize_t ret;
 
 	if (!req)
@@ -463,8 +496,10 @@ static ssize_t edu_copy_user(struct edu *edu, struct file *file,
 		goto unpin;
 	ret = edu_transfer(edu, req, write, pos);
 	edu_unlock(edu);
+	/* Even one that was given up may have come to its end just before. */
+	dirty = !write;
 unpin:
-	edu_unpin(req, !write && ret > 0);
+	edu_unpin(req, dirty);
 	iov_iter_revert(iter, req->bytes - max(ret, 0));
 free_request:
 	kfree(req);
@@ -1017,19 +1052,19 @@ static int edu_suspend(struct device *dev)
 	/* The command that is under way ends before this. */
 	mutex_lock(&edu->lock);
 	edu_cut_off(edu);
-	mutex_unlock(&edu->lock);
+	edu_unlock(edu);
 	return 0;
 }
 
 static int edu_resume(struct device *dev)
 {
 	struct edu *edu = dev_get_drvdata(dev);
-	int ret;
 
 	mutex_lock(&edu->lock);
-	ret = edu_settle(edu);
-	mutex_unlock(&edu->lock);
-	return ret;
+	/* If it does not yet, the next command tries again: this is no failure. */
+	edu_settle(edu);
+	edu_unlock(edu);
+	return 0;
 }
 
 static DEFINE_RUNTIME_DEV_PM_OPS(edu_pm_ops, edu_suspend, edu_resume, NULL);

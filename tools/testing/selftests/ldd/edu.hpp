@@ -78,6 +78,27 @@ inline Result<ssize_t> set_timeout(int milliseconds)
 	return write_text(timeout, std::to_string(milliseconds));
 }
 
+/* A transfer takes the device 100 ms, and this some seconds at most. */
+constexpr __u32 long_factorial = 2000000000;
+
+/* Of a mapping of the registers. */
+constexpr size_t irq_status = 0x24, irq_raise = 0x60;
+
+inline volatile __u32 &reg(const Mapping &registers, size_t offset)
+{
+	return *reinterpret_cast<volatile __u32 *>(registers.page(0) + offset);
+}
+
+inline bool computes(const Mapping &registers)
+{
+	return reg(registers, 0x20) & 1;
+}
+
+inline bool transfers(const Mapping &registers)
+{
+	return reg(registers, 0x98) & 1;
+}
+
 inline bool busy()
 {
 	return field_of(state, "busy") == 1;

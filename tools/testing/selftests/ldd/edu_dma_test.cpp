@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "edu.hpp"
+#include "ring.hpp"
 
 using namespace ldd;
 
@@ -35,6 +36,42 @@ template <typename F> auto begun(F body)
 
 	edu::wait_until_busy();
 	return task;
+}
+
+/*
+ * What the device writes to after the kernel was told that it may throw it away
+ * unless somebody writes to it again. Then the kernel is told that it should.
+ */
+Result<ssize_t> read_into_free_memory(const Fd &fd, const Mapping &memory, size_t count)
+{
+	cpu_set_t cpus;
+
+	/* Pages on their way to a list, on another processor, would be passed over. */
+	CPU_ZERO(&cpus);
+	CPU_SET(sched_getcpu(), &cpus);
+	sched_setaffinity(0, sizeof(cpus), &cpus);
+	memory.put(std::string(memory.bytes(), 'o'));
+	Task reader = begun([&] { return fd.pread(memory.page(0), count, 0); });
+	Result<int> advised = advise(memory, memory.bytes() / page_size, MADV_FREE);
+	Result<ssize_t> got = reader.join();
+	if (!advised.ok() || !advise(memory, memory.bytes() / page_size, MADV_PAGEOUT).ok())
+		return Result<ssize_t>::failure(ENOSYS, { "madvise", "" });
+	return got;
+}
+
+/* Of its first capability with the number @id; 0 when it has none. */
+off_t capability(const Fd &config, unsigned char id)
+{
+	unsigned char at = 0x34, entry[2] = {};
+
+	static_cast<void>(config.pread(&at, 1, at));
+	for (; at; at = entry[1]) {
+		if (!config.pread(entry, 2, at).ok())
+			return 0;
+		if (entry[0] == id)
+			return at;
+	}
+	return 0;
 }
 
 /* Keeps the device busy for eight commands, so that others have time to meet that. */
@@ -161,6 +198,37 @@ TEST_F(edu_dma, vectors)
 	EXPECT_EQ('#', memory[56]);
 }
 
+/* No length of these, and no place, is a multiple of anything. */
+TEST_F(edu_dma, vectors_of_odd_lengths)
+{
+	const size_t lengths[] = { 1, 3, 63, 65, 127, 509, 1021, 2039 };
+	const std::string bytes = pattern(3828, 5);
+	Fd fd = ASSERT_OK(edu::open());
+	Mapping from = ASSERT_OK(map_memory(16)), to = ASSERT_OK(map_memory(16));
+	iovec out[8], in[8];
+	size_t done = 0;
+
+	to.put(std::string(to.bytes(), '#'));
+	std::string wanted = to.text();
+	for (size_t i = 0; i < 8; i++) {
+		/* Each in pages of its own; some begin in one, and end in the next. */
+		const size_t source = 2 * i * page_size + 4095 - 600 * i;
+		const size_t target = 2 * i * page_size + 3 + 577 * i;
+
+		from.put(std::string_view(bytes).substr(done, lengths[i]), source);
+		out[i] = { from.page(0) + source, lengths[i] };
+		in[i] = { to.page(0) + target, lengths[i] };
+		wanted.replace(target, lengths[i], bytes, done, lengths[i]);
+		done += lengths[i];
+	}
+	ASSERT_EQ(bytes.size(), done);
+	EXPECT_VALUE(ssize_t(done), fd.writev(out, 8));
+	EXPECT_TRUE(take_at(fd, done, 0) == bytes);
+	ASSERT_VALUE(0, fd.seek(0));
+	EXPECT_VALUE(ssize_t(done), fd.readv(in, 8));
+	EXPECT_TRUE(to.text() == wanted);
+}
+
 /* What one call takes has an end, so that nobody keeps the device for ever. */
 TEST_F(edu_dma, more_vectors_than_a_call_takes)
 {
@@ -241,6 +309,116 @@ TEST_F(edu_dma, memory_out_of_reach)
 	memset(high, 0, 1000);
 	EXPECT_VALUE(1000, fd.pread(high, 1000, 0));
 	EXPECT_TRUE(std::string(reinterpret_cast<char *>(high), 1000) == bytes);
+}
+
+TEST_F(edu_dma, memory_of_huge_pages)
+{
+	constexpr size_t huge = 2UL << 20, at = huge / 2 - 700;
+	const std::string bytes = pattern(3000, 13);
+	Fd fd = ASSERT_OK(edu::open());
+	Result<ssize_t> reserved = write_text("/proc/sys/vm/nr_hugepages", "2");
+	Result<Mapping> mapped = map_bytes(-1, "memory", huge,
+					   { .flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB });
+
+	if (!reserved.ok() || !mapped.ok())
+		SKIP(return, "no huge pages: %s", strerror(mapped.error()));
+	Mapping memory = std::move(mapped).value();
+	memory.put(bytes, at);
+	EXPECT_VALUE(3000, fd.pwrite(memory.page(0) + at, 3000, 0));
+	memory.put(std::string(3000, '#'), at);
+	/* The last bytes of it, and across pages within it. */
+	EXPECT_VALUE(3000, fd.pread(memory.page(0) + at, 3000, 0));
+	EXPECT_TRUE(memory.text().substr(at, 3000) == bytes);
+	EXPECT_VALUE(700, fd.pread(memory.page(0) + huge - 700, 700, 2));
+	EXPECT_TRUE(memory.text().substr(huge - 700) == bytes.substr(2, 700));
+	memory.reset();
+	EXPECT_OK(write_text("/proc/sys/vm/nr_hugepages", "0"));
+}
+
+/* SPEC bug 15: what the device writes, no page table tells of. */
+TEST_F(edu_dma, what_was_read_is_not_thrown_away)
+{
+	Fd fd = ASSERT_OK(edu::open());
+	Mapping memory = ASSERT_OK(map_memory(2));
+
+	EXPECT_VALUE(4, fd.pwrite("keep", 0));
+	EXPECT_VALUE(4, read_into_free_memory(fd, memory, 4));
+	EXPECT_TRUE(memory.text(4) == "keep");
+	/* The page that nobody wrote to shows that this can be seen here. */
+	if (memory[page_size] == 'o')
+		SKIP(return, "this kernel keeps what it may throw away");
+}
+
+/* The interrupt is lost. So the transfer fails, but the memory was written to. */
+TEST_F(edu_dma, a_transfer_of_whose_end_nobody_hears)
+{
+	Fd fd = ASSERT_OK(edu::open());
+	Fd config = ASSERT_OK(open_file(edu::pci("config"), O_RDWR));
+	Mapping memory = ASSERT_OK(map_memory(2));
+	const off_t msi = capability(config, 5);
+	unsigned short control = 0;
+
+	if (!msi || !read_text(edu::state).starts_with("interrupt: MSI"))
+		SKIP(return, "the device does not use MSI");
+	EXPECT_VALUE(4, fd.pwrite("kept", 0));
+	ASSERT_VALUE(2, config.pread(&control, 2, msi + 2));
+	const unsigned short off = control & ~1;
+	ASSERT_VALUE(2, config.pwrite(&off, 2, msi + 2));
+	EXPECT_ERRNO(ETIMEDOUT, read_into_free_memory(fd, memory, 4));
+	ASSERT_VALUE(2, config.pwrite(&control, 2, msi + 2));
+	EXPECT_TRUE(memory.text(4) == "kept");
+	EXPECT_TEXT("kept", take_at(fd, 4, 0));
+}
+
+/* It asks for no sleep first; told that there will be one, it takes another thread. */
+TEST_F(edu_dma, through_io_uring)
+{
+	const std::string bytes = pattern(500);
+	Fd fd = ASSERT_OK(edu::open());
+	Mapping memory = ASSERT_OK(map_memory(2));
+	RING_OR_SKIP(ring);
+
+	memory.put(bytes, page_size - 77);
+	ASSERT_OK(ring.start_write(fd, memory.page(1) - 77, 500, 0, 33));
+	EXPECT_VALUE(500, ring.wait());
+	memory.put(std::string(2 * page_size, '#'));
+	ASSERT_OK(ring.start_read(fd, memory.page(1) - 99, 500, 0, 33));
+	EXPECT_VALUE(500, ring.wait());
+	EXPECT_TRUE(memory.text().substr(page_size - 99, 500) == bytes);
+	EXPECT_EQ('#', memory[page_size - 100]);
+	EXPECT_EQ('#', memory[page_size + 401]);
+	ASSERT_OK(ring.start_read(fd, memory.page(0), 1, 0, device_size));
+	EXPECT_VALUE(0, ring.wait());
+	ASSERT_OK(ring.start_write(fd, memory.page(0), 1, 0, device_size));
+	EXPECT_ERRNO(ENOSPC, ring.wait());
+	ASSERT_OK(ring.start_read(fd, end_of_memory(), 1));
+	EXPECT_ERRNO(EFAULT, ring.wait());
+	ASSERT_OK(ring.start_read(fd, memory.page(0), 1, RWF_NOWAIT));
+	EXPECT_ERRNO(EOPNOTSUPP, ring.wait());
+}
+
+/* Memory that io_uring has pinned, once for all transfers. */
+TEST_F(edu_dma, through_io_uring_with_fixed_buffers)
+{
+	const std::string bytes = pattern(200, 3);
+	Fd fd = ASSERT_OK(edu::open());
+	Mapping memory = ASSERT_OK(map_memory(2));
+	iovec buffer = { memory.page(0), memory.bytes() };
+	RING_OR_SKIP(ring);
+
+	ASSERT_EQ(0, io_uring_register_buffers(ring.get(), &buffer, 1));
+	memory.put(bytes, page_size - 11);
+	ASSERT_OK(ring.start(1, [&](io_uring_sqe *sqe) {
+		io_uring_prep_write_fixed(sqe, fd.get(), memory.page(1) - 11, 200, 5, 0);
+	}));
+	EXPECT_VALUE(200, ring.wait());
+	ASSERT_OK(ring.start(1, [&](io_uring_sqe *sqe) {
+		io_uring_prep_read_fixed(sqe, fd.get(), memory.page(0) + 1, 200, 5, 0);
+	}));
+	EXPECT_VALUE(200, ring.wait());
+	EXPECT_TRUE(memory.text().substr(1, 200) == bytes);
+	EXPECT_EQ(0, io_uring_unregister_buffers(ring.get()));
+	wait_until([] { return edu::pinned_pages() == 0; });
 }
 
 /* What the device writes into a page of a file is written to the file. */
@@ -423,6 +601,21 @@ TEST_F(edu_dma, part_of_a_transfer_that_takes_too_long)
 	EXPECT_GE(got.value(), 1);
 	EXPECT_LT(got.value(), 32);
 	EXPECT_VALUE(off_t(got.value()), fd.seek(0, SEEK_CUR));
+}
+
+/* The pages stay with it until the device says that it has ended. */
+TEST_F(edu_dma, an_interrupt_that_comes_early)
+{
+	Fd fd = ASSERT_OK(edu::open());
+	Mapping registers = ASSERT_OK(edu::map_registers(fd));
+	Mapping memory = ASSERT_OK(map_memory(1));
+
+	EXPECT_VALUE(6, fd.pwrite("at end", 0));
+	Task reader([&] { return fd.pread(memory.page(0), 6, 0); });
+	wait_until([&] { return edu::transfers(registers); });
+	edu::reg(registers, edu::irq_raise) = 0x100;
+	EXPECT_VALUE(6, reader.join());
+	EXPECT_TRUE(memory.text(6) == "at end");
 }
 
 TEST_F(edu_dma, several_users_get_their_own_bytes)

@@ -164,6 +164,40 @@ TEST_F(edu_remove, with_a_transfer_under_way)
 	}
 }
 
+/* Nor does it wait for what the device has begun with, however long that takes. */
+TEST_F(edu_remove, while_the_device_is_at_something)
+{
+	Fd fd = ASSERT_OK(edu::open());
+
+	ASSERT_OK(edu::set_timeout(1));
+	EXPECT_ERRNO(ETIMEDOUT, edu::number(fd, EDU_IOC_FACTORIAL, edu::long_factorial));
+	ASSERT_OK(edu::set_timeout(60000));
+	Task waiter([&] { return edu::number(fd, EDU_IOC_FACTORIAL, 5); });
+	edu::wait_until_busy();
+	ASSERT_OK(take_away(variant->pulled));
+	EXPECT_ERRNO(ENODEV, waiter.join());
+	ASSERT_OK(bring_back(variant->pulled));
+	fd = ASSERT_OK(edu::open());
+	Mapping registers = ASSERT_OK(edu::map_registers(fd));
+	EXPECT_TRUE(edu::computes(registers));
+	EXPECT_TRUE(works());
+}
+
+/* A file that stays open does not keep the device of a new life awake. */
+TEST_F(edu_remove, and_it_can_sleep_again)
+{
+	Fd fd = ASSERT_OK(edu::open());
+
+	ASSERT_OK(take_away(variant->pulled));
+	ASSERT_OK(bring_back(variant->pulled));
+	ASSERT_OK(write_text(edu::pci("power/control"), "auto"));
+	wait_until([] { return read_text(edu::pci("power/runtime_status")) == "suspended\n"; });
+	fd.reset();
+	EXPECT_TRUE(works());
+	wait_until([] { return read_text(edu::pci("power/runtime_status")) == "suspended\n"; });
+	EXPECT_OK(write_text(edu::pci("power/control"), "on"));
+}
+
 TEST_F(edu_remove, while_others_come_and_go)
 {
 	std::vector<Child> users;

@@ -12,6 +12,7 @@
 #include "page_tables.hpp"
 
 using namespace ldd;
+using edu::reg;
 
 namespace
 {
@@ -32,11 +33,6 @@ __u32 factorial(__u32 n)
 long long interrupts()
 {
 	return attribute(edu::sysfs("interrupts"));
-}
-
-volatile __u32 &reg(const Mapping &mapping, size_t offset)
-{
-	return *reinterpret_cast<volatile __u32 *>(mapping.page(0) + offset);
 }
 
 } /* namespace */
@@ -118,14 +114,70 @@ TEST_F(edu, a_device_that_takes_too_long)
 	EXPECT_VALUE(120, edu::number(fd, EDU_IOC_FACTORIAL, 5));
 }
 
+/* It may come late, from an earlier command. Here somebody raises it by hand. */
+TEST_F(edu, an_interrupt_that_comes_early)
+{
+	const __u32 n = 300000000;
+	Fd fd = ASSERT_OK(edu::open());
+	Mapping mapping = ASSERT_OK(edu::map_registers(fd));
+
+	ASSERT_OK(edu::set_timeout(60000));
+	Task user([&] { return edu::number(fd, EDU_IOC_FACTORIAL, n); });
+	wait_until([&] { return edu::computes(mapping); });
+	reg(mapping, edu::irq_raise) = 1;
+	EXPECT_VALUE(long(factorial(n)), user.join());
+	EXPECT_VALUE(120, edu::number(fd, EDU_IOC_FACTORIAL, 5));
+}
+
+/* All ones is not only what a device says that is not there. */
+TEST_F(edu, all_interrupts_at_once)
+{
+	Fd fd = ASSERT_OK(edu::open());
+	Mapping mapping = ASSERT_OK(edu::map_registers(fd));
+
+	/* For the device to send messages, after whatever was before. */
+	ASSERT_OK(edu::number(fd, EDU_IOC_GET_ID));
+	reg(mapping, edu::irq_raise) = 0xffffffff;
+	EXPECT_VALUE(POLLPRI, fd.poll(POLLPRI, -1));
+	EXPECT_VALUE(0xfffffefe, edu::number(fd, EDU_IOC_TAKE_IRQS));
+	EXPECT_EQ(0U, reg(mapping, edu::irq_status));
+	EXPECT_VALUE(120, edu::number(fd, EDU_IOC_FACTORIAL, 5));
+}
+
+TEST_F(edu, no_time_at_all)
+{
+	EXPECT_ERRNO(EINVAL, edu::set_timeout(0));
+	EXPECT_ERRNO(EINVAL, edu::set_timeout(-1));
+	EXPECT_TEXT("1000\n", read_text(edu::timeout));
+}
+
+/* Nobody who is killed waits for a device that does not answer. */
+TEST_F(edu, killed_while_the_device_is_at_something_else)
+{
+	Fd fd = ASSERT_OK(edu::open());
+	Mapping mapping = ASSERT_OK(edu::map_registers(fd));
+
+	ASSERT_OK(edu::set_timeout(1));
+	EXPECT_ERRNO(ETIMEDOUT, edu::number(fd, EDU_IOC_FACTORIAL, edu::long_factorial));
+	ASSERT_OK(edu::set_timeout(60000));
+	Child child = ASSERT_OK(
+		Child::fork_to([&] { return edu::number(fd, EDU_IOC_FACTORIAL, 5).error(); }));
+	edu::wait_until_busy();
+	child.kill(SIGKILL);
+	EXPECT_VALUE(128 + SIGKILL, child.wait());
+	EXPECT_TRUE(edu::computes(mapping));
+	EXPECT_VALUE(120, edu::number(fd, EDU_IOC_FACTORIAL, 5));
+}
+
 TEST_F(edu, what_is_no_request)
 {
 	Fd fd = ASSERT_OK(edu::open());
 
 	for (unsigned long raw = 0; raw < 128; raw++) {
 		/* That one the kernel answers itself. */
-		if (raw != FIGETBSZ)
+		if (raw != FIGETBSZ) {
 			EXPECT_ERRNO(ENOTTY, fd.ioctl(raw));
+		}
 	}
 	for (unsigned int nr = 0; nr < 128; nr++)
 		EXPECT_ERRNO(ENOTTY, fd.ioctl(_IO(LDD_IOC_MAGIC, nr)));
@@ -159,6 +211,12 @@ TEST_F(edu, a_32_bit_program)
 	*value = 6;
 	EXPECT_VALUE(0, ioctl32(fd, EDU_IOC_FACTORIAL, value));
 	EXPECT_EQ(720U, *value);
+	auto *copy = reinterpret_cast<edu_copy *>(memory32(sizeof(edu_copy)));
+	ASSERT_TRUE(copy != nullptr);
+	*copy = { 0, 7, 3, EDU_COPY_FROM_DEVICE };
+	EXPECT_VALUE(3, fd.pwrite("abc", 7));
+	EXPECT_VALUE(0, ioctl32(fd, EDU_IOC_COPY, copy));
+	EXPECT_TRUE(ASSERT_OK(edu::map_coherent(fd)).text(3) == "abc");
 }
 
 TEST_F(edu, interrupts_are_taken_once)
@@ -300,18 +358,40 @@ TEST_F(edu, sleeps_while_nobody_has_it_open)
 	ASSERT_OK(write_text(control, "auto"));
 	wait_until([&] { return read_text(status) == "suspended\n"; });
 	EXPECT_FALSE(bus_master());
-	{
-		Fd fd = ASSERT_OK(edu::open());
 
-		EXPECT_TEXT("active\n", read_text(status));
-		EXPECT_TRUE(bus_master());
-		EXPECT_VALUE(24, edu::number(fd, EDU_IOC_FACTORIAL, 4));
-		EXPECT_VALUE(5, fd.pwrite("awake", 10));
-		EXPECT_TEXT("awake", take_at(fd, 5, 10));
-	}
+	Fd fd = ASSERT_OK(edu::open());
+	EXPECT_TEXT("active\n", read_text(status));
+	EXPECT_TRUE(bus_master());
+	EXPECT_VALUE(24, edu::number(fd, EDU_IOC_FACTORIAL, 4));
+	EXPECT_VALUE(5, fd.pwrite("awake", 10));
+	EXPECT_TEXT("awake", take_at(fd, 5, 10));
+	fd.reset();
 	wait_until([&] { return read_text(status) == "suspended\n"; });
 	EXPECT_OK(write_text(control, "on"));
 	EXPECT_TEXT("active\n", read_text(status));
+}
+
+/* The device is still at what was given up when it is to wake up: that is no failure. */
+TEST_F(edu, sleeps_after_a_transfer_that_was_given_up)
+{
+	const std::string control = edu::pci("power/control");
+	const std::string status = edu::pci("power/runtime_status");
+
+	ASSERT_OK(write_text(control, "auto"));
+	for (int round = 0; round < 3; round++) {
+		{
+			Fd fd = ASSERT_OK(edu::open());
+
+			ASSERT_OK(edu::set_timeout(1));
+			EXPECT_ERRNO(ETIMEDOUT, fd.pwrite("too slow", 0));
+		}
+		wait_until([&] { return read_text(status) == "suspended\n"; });
+		Fd fd = ASSERT_OK(edu::open());
+		ASSERT_OK(edu::set_timeout(1000));
+		EXPECT_VALUE(5, fd.pwrite("awake", 0));
+		EXPECT_TEXT("awake", take_at(fd, 5, 0));
+	}
+	EXPECT_OK(write_text(control, "on"));
 }
 
 FIXTURE(edu_irq)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The tracepoints tell who sleeps, who is woken, and when it goes on; and what is
- * mapped, and by how many faults.
+ * mapped, and by how many faults; and what is handed to a worker or a device.
  */
 #include <cstdio>
 #include <string>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "device.hpp"
+#include "edu.hpp"
 #include "harness.hpp"
 
 using namespace ldd;
@@ -276,6 +277,36 @@ TEST_F(trace, direct_io_of_scullp)
 	EXPECT_TRUE(seen[2] == line("ldd_async_submit", 2, "op=read pos=13 count=100"));
 	EXPECT_TRUE(seen[3] == line("ldd_async_complete", 3, "op=read ret=2"));
 	ASSERT_OK(open_device("scullp3", O_WRONLY));
+}
+
+/* Each command of the device, and how it ended. */
+TEST_F(trace, dma_of_edu)
+{
+	const char *why = edu::why_not();
+
+	if (why)
+		SKIP(return, "%s", why);
+	Fd fd = ASSERT_OK(edu::open());
+	Mapping memory = ASSERT_OK(map_memory(2));
+	EXPECT_VALUE(5, fd.pwrite(memory.page(1), 5, 10));
+	/* Two pages, which need not be neighbours for the device. */
+	iovec vector[] = { { memory.page(0), 2 }, { memory.page(1) + 100, 1 } };
+	EXPECT_VALUE(3, fd.readv(vector, 2));
+	EXPECT_OK(edu::copy(fd, { 0, 7, 9, EDU_COPY_FROM_DEVICE }));
+	ASSERT_OK(edu::set_timeout(1));
+	EXPECT_ERRNO(ETIMEDOUT, fd.pread(memory.page(0), 4, 20));
+	ASSERT_OK(edu::set_timeout(1000));
+	EXPECT_TEXT("ldd_dma_start: dev=edu0 op=write offset=10 bytes=5\n"
+		    "ldd_dma_end: dev=edu0 op=write error=0\n"
+		    "ldd_dma_start: dev=edu0 op=read offset=0 bytes=2\n"
+		    "ldd_dma_end: dev=edu0 op=read error=0\n"
+		    "ldd_dma_start: dev=edu0 op=read offset=2 bytes=1\n"
+		    "ldd_dma_end: dev=edu0 op=read error=0\n"
+		    "ldd_dma_start: dev=edu0 op=read offset=7 bytes=9\n"
+		    "ldd_dma_end: dev=edu0 op=read error=0\n"
+		    "ldd_dma_start: dev=edu0 op=read offset=20 bytes=4\n"
+		    "ldd_dma_end: dev=edu0 op=read error=-110\n",
+		    joined(events()));
 }
 
 TEST_HARNESS_MAIN

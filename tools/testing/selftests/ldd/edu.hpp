@@ -56,10 +56,28 @@ inline std::string pci(const char *file)
 	return "/sys/bus/pci/devices/" + address() + "/" + file;
 }
 
+/*
+ * The device has 28 address lines. Behind an IOMMU that translates, they reach all
+ * memory; otherwise the kernel does not even find a place of its own to copy to,
+ * where there is more memory than that.
+ */
+inline bool reaches_memory()
+{
+	if (read_text(pci("iommu_group/type")).starts_with("DMA"))
+		return true;
+	std::string text = read_text("/proc/iomem");
+	size_t at = text.rfind(" : System RAM");
+
+	at = at == std::string::npos ? at : text.rfind('-', at);
+	return at != std::string::npos && strtoull(text.c_str() + at + 1, nullptr, 16) >> 28 == 0;
+}
+
 inline const char *why_not()
 {
 	if (address().empty())
 		return "no such PCI device: needs QEMU with -device edu";
+	if (!reaches_memory())
+		return "out of the device's reach: needs an IOMMU, or 256 MiB of memory at most";
 	return ldd::why_not("edu", path, state);
 }
 

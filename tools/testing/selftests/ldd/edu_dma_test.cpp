@@ -622,7 +622,7 @@ TEST_F(edu_dma, several_users_get_their_own_bytes)
 {
 	std::vector<Task<bool>> users;
 
-	for (int user = 0; user < 4; user++)
+	for (off_t user = 0; user < 4; user++)
 		users.emplace_back([user] {
 			const std::string bytes = pattern(900, user * 1000);
 			Result<Fd> fd = edu::open();

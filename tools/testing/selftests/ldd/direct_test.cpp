@@ -178,10 +178,10 @@ TEST_F(direct, a_buffer_of_huge_pages)
 		auto *page = memory.page(0);
 		/* Some meet in the huge page, some do not. */
 		iovec vecs[] = { { page + 10, 4 * page_size - 10 },
-				       { page + 4 * page_size, 3 * page_size },
-				       { page + 7 * page_size, 5 },
-				       { page + 7 * page_size + 5, page_size },
-				       { page + 4 * page_size, page_size } };
+				 { page + 4 * page_size, 3 * page_size },
+				 { page + 7 * page_size, 5 },
+				 { page + 7 * page_size + 5, page_size },
+				 { page + 4 * page_size, page_size } };
 		std::string want;
 
 		EXPECT_TRUE(read_into(queue, dev, memory, 1000, huge - 1000) == "same");
@@ -412,8 +412,8 @@ TEST_F(waiting, killed_while_all_workers_wait)
 	HOLDER_OR_SKIP(holder, fd, 0);
 	ASSERT_TRUE(occupy_workers(queue, direct));
 	const long long pinned = pinned_pages();
-	Child child = ASSERT_OK(Child::fork_to(
-		[&] { return direct.pwrite(memory.page(0), 5, 0).ok() ? 0 : 1; }));
+	Child child = ASSERT_OK(
+		Child::fork_to([&] { return direct.pwrite(memory.page(0), 5, 0).ok() ? 0 : 1; }));
 	wait_until([&] { return in_flight(dev) == crowd + 1; });
 	child.kill(SIGKILL);
 	EXPECT_VALUE(128 + SIGKILL, child.wait());

@@ -9,7 +9,7 @@ MAKEFLAGS += --no-print-directory
 # For the scripts. They do not see MAKEFLAGS: see vm/lib.sh.
 export TARGETS TESTS VM APPEND KSRC KUNIT_ARGS TIMEOUT
 
-.PHONY: help prepare kselftest kunit check mutants shell demo bench tools clean
+.PHONY: help prepare kselftest kunit check mutants shell demo bench plot tools clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -46,6 +46,9 @@ demo: tools ## show the tools and the drivers at work, in a guest
 
 bench: ## measure the drivers against pipe, eventfd and their like
 	@bench/run
+
+plot: ## draw the figure of Documentation/ anew, from the result of make bench
+	@bench/plot --direct build/bench/bench.json Documentation/driver-api/ldd/scull-direct.svg
 
 tools: ## build the user programs in build/tools
 	@vm/tools

@@ -56,17 +56,36 @@ Fd open_filled(const std::string &name, std::size_t size)
 
 const std::array<const char *, 3> stores = { "memfd", "scullp0", "scullv0" };
 
-void copies(const std::string &name, const Fd &fd, std::size_t n, off_t at,
+/** Memory that is there, at the start of a page, as direct I/O elsewhere wants it. */
+class Buffer {
+public:
+	explicit Buffer(std::size_t size)
+		: size_(size), mem_(mmap(nullptr, size, PROT_READ | PROT_WRITE,
+					 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0))
+	{
+		check(mem_ == MAP_FAILED ? -1 : 0, "mmap", "a buffer");
+	}
+	Buffer(const Buffer &) = delete;
+	Buffer &operator=(const Buffer &) = delete;
+	~Buffer() { munmap(mem_, size_); }
+
+	char *at(std::size_t offset = 0) const { return static_cast<char *>(mem_) + offset; }
+
+private:
+	std::size_t size_;
+	void *mem_;
+};
+
+void copies(const std::string &name, const Fd &fd, char *buf, std::size_t n, off_t at,
 	    const std::string &where)
 {
-	std::vector<char> buf(n);
 	Plan plan = { .batch = n <= page ? 4096U : n < MiB ? 512U : 32U };
 
 	fill(fd, n, at);
 	report(name, "pread " + std::to_string(n) + where,
-	       measure(plan, [&] { check(pread(fd.get(), buf.data(), n, at), "pread", name); }));
+	       measure(plan, [&] { check(pread(fd.get(), buf, n, at), "pread", name); }));
 	report(name, "pwrite " + std::to_string(n) + where,
-	       measure(plan, [&] { check(pwrite(fd.get(), buf.data(), n, at), "pwrite", name); }));
+	       measure(plan, [&] { check(pwrite(fd.get(), buf, n, at), "pwrite", name); }));
 }
 
 /** Time @p body over and over; it returns how long the part that counts took. */
@@ -185,6 +204,7 @@ void reads_in_flight(const std::string &name, const Fd &fd, const std::string &w
 void copy_cases()
 {
 	constexpr off_t far = off_t { 4096 } * MiB;
+	Buffer buf(16 * page);
 
 	for (const char *name : stores) {
 		Fd fd = open_filled(name, 64 * 1024);
@@ -192,24 +212,28 @@ void copy_cases()
 		if (name != stores[0])
 			write_attribute(name, "limit", far + MiB);
 		for (std::size_t n : { page, 16 * page })
-			copies(name, fd, n, 0, "");
+			copies(name, fd, buf.at(), n, 0, "");
 		/* The greater the device, the deeper its index, wherever one reads. */
-		copies(name, fd, page, far, " at 4 GiB");
-		copies(name, fd, page, 0, " at 0 of 4 GiB");
+		copies(name, fd, buf.at(), page, far, " at 4 GiB");
+		copies(name, fd, buf.at(), page, 0, " at 0 of 4 GiB");
 	}
 	Fd gmemp = ldd::open_file("/dev/gmemp", O_RDWR);
-	copies("gmemp", gmemp, page, 0, "");
+	copies("gmemp", gmemp, buf.at(), page, 0, "");
 }
 
 void direct_cases()
 {
+	Buffer buf(MiB + page);
+
 	for (const char *name : { "scullp0", "scullv0" }) {
 		Fd fd = open_filled(name, MiB);
 		Fd direct = ldd::open_file(std::string("/dev/") + name, O_RDWR | O_DIRECT);
 
-		copies(name, fd, MiB, 0, "");
-		for (std::size_t n : { page, 16 * page, MiB })
-			copies(name, direct, n, 0, " direct");
+		for (std::size_t n = page; n <= MiB; n *= 4) {
+			copies(name, fd, buf.at(), n, 0, "");
+			copies(name, direct, buf.at(), n, 0, " direct");
+		}
+		copies(name, direct, buf.at(1), MiB, 0, " direct, odd address");
 	}
 }
 

@@ -5,8 +5,8 @@
  * synchronous one has somebody who waits for that.
  *
  * Each operation is one work item that is queued once. Whoever gets it off the
- * queue, the worker to run it or ldd_async_cancel() to queue it anew, has it
- * alone; so it completes exactly once.
+ * queue has it alone: the worker to run it, ldd_async_cancel() to queue it anew,
+ * or the one who waited and is killed, to end it. So it completes exactly once.
  */
 #include <kunit/visibility.h>
 #include <linux/aio.h>
@@ -95,16 +95,22 @@ static void ldd_op_complete(struct ldd_op *op)
 	iocb->ki_complete(iocb, op->ret);
 }
 
-static void ldd_op_run(struct work_struct *work)
+/* For whoever has it off the queue. */
+static void ldd_op_end(struct ldd_op *op, ssize_t ret)
 {
-	struct ldd_op *op = container_of(to_delayed_work(work), struct ldd_op, work);
-
-	op->ret = ldd_op_transfer(op);
-	ldd_unpin(&op->buffer, op->write ? 0 : max(op->ret, 0));
+	op->ret = ret;
+	ldd_unpin(&op->buffer, op->write ? 0 : max(ret, 0));
 	mem_cgroup_put(op->memcg);
 	ldd_op_complete(op);
 	/* Not earlier: until it is complete, aio may want to cancel it. */
 	ldd_op_put(op);
+}
+
+static void ldd_op_run(struct work_struct *work)
+{
+	struct ldd_op *op = container_of(to_delayed_work(work), struct ldd_op, work);
+
+	ldd_op_end(op, ldd_op_transfer(op));
 }
 
 static struct ldd_op *ldd_op_new(struct ldd_async *async, struct kiocb *iocb,
@@ -135,12 +141,15 @@ static struct ldd_op *ldd_op_new(struct ldd_async *async, struct kiocb *iocb,
 
 static void ldd_op_start(struct ldd_op *op, unsigned long delay)
 {
-	queue_delayed_work(op->async->workers, &op->work, delay);
+	struct ldd_async *async = op->async;
+	bool prompt = op->cancelled || op->flags & IOCB_NOWAIT;
+
+	queue_delayed_work(prompt ? async->prompt : async->workers, &op->work, delay);
 }
 
 /*
- * One who is killed leaves the operation behind: it has its own hold on the
- * pages. But nobody except for the caller keeps pages that are not pinned.
+ * One who is killed takes back what no worker has begun, and leaves the rest behind:
+ * it has its own hold on the pages.
  */
 static ssize_t ldd_op_wait(struct ldd_op *op, struct kiocb *iocb,
 			   struct iov_iter *iter)
@@ -149,14 +158,13 @@ static ssize_t ldd_op_wait(struct ldd_op *op, struct kiocb *iocb,
 
 	refcount_inc(&op->users);
 	ldd_op_start(op, 0);
-	if (!op->buffer.pinned)
-		wait_for_completion(&op->done);
-	else if (wait_for_completion_killable(&op->done))
-		goto leave;
-	ret = op->ret;
-	iocb->ki_pos = op->pos;
-	iov_iter_revert(iter, op->buffer.bytes - max(ret, 0));
-leave:
+	if (!wait_for_completion_killable(&op->done)) {
+		ret = op->ret;
+		iocb->ki_pos = op->pos;
+		iov_iter_revert(iter, op->buffer.bytes - max(ret, 0));
+	} else if (cancel_delayed_work(&op->work)) {
+		ldd_op_end(op, -EINTR);
+	}
 	ldd_op_put(op);
 	return ret;
 }
@@ -196,7 +204,8 @@ static unsigned long ldd_async_jiffies(unsigned int delay)
  *
  * The buffer is pinned in here. An asynchronous operation never waits for others,
  * so IOCB_NOWAIT is of no concern to it. A synchronous one waits for the worker;
- * with IOCB_NOWAIT, that waits for nobody.
+ * with IOCB_NOWAIT, that waits for nobody. Nobody but the caller keeps a buffer of
+ * the kernel's own, so a synchronous transfer of one is made in the call.
  *
  * Context: process context; may fault on the buffer, and waits for transfers: no
  * lock of the device is held.
@@ -208,8 +217,11 @@ static unsigned long ldd_async_jiffies(unsigned int delay)
 ssize_t ldd_async_submit(struct ldd_async *async, struct kiocb *iocb,
 			 struct iov_iter *iter, unsigned int delay)
 {
-	struct ldd_op *op = ldd_op_new(async, iocb, iter);
+	struct ldd_op *op;
 
+	if (is_sync_kiocb(iocb) && !user_backed_iter(iter))
+		return async->transfer(async, iter, &iocb->ki_pos, iocb->ki_flags);
+	op = ldd_op_new(async, iocb, iter);
 	if (IS_ERR(op))
 		return PTR_ERR(op);
 	op->number = atomic_long_inc_return(&async->submitted);
@@ -240,7 +252,13 @@ int ldd_async_init(struct ldd_async *async)
 	/* A transfer is a copy: more at once than there are CPUs gain nothing. */
 	async->workers = alloc_workqueue("ldd_%s", WQ_UNBOUND, num_online_cpus(),
 					 async->name);
-	return async->workers ? 0 : -ENOMEM;
+	if (!async->workers)
+		return -ENOMEM;
+	async->prompt = alloc_workqueue("ldd_%s_prompt", WQ_UNBOUND, 0, async->name);
+	if (async->prompt)
+		return 0;
+	destroy_workqueue(async->workers);
+	return -ENOMEM;
 }
 EXPORT_SYMBOL_GPL(ldd_async_init);
 
@@ -253,6 +271,7 @@ EXPORT_SYMBOL_GPL(ldd_async_init);
  */
 void ldd_async_destroy(struct ldd_async *async)
 {
+	destroy_workqueue(async->prompt);
 	destroy_workqueue(async->workers);
 }
 EXPORT_SYMBOL_GPL(ldd_async_destroy);

@@ -15,7 +15,9 @@ struct workqueue_struct;
  * @transfer: moves bytes between the device and @iter, in a worker, where it may
  *	sleep. @flags are those of the kiocb. Returns the number of bytes, having
  *	moved *@pos on by that, or an error.
- * @workers: who makes them
+ * @workers: who makes them; all may wait for the device
+ * @prompt: who makes those that wait for nobody, with IOCB_NOWAIT, and completes
+ *	what is cancelled, even then
  * @submitted: how many there have been; each has the next number
  * @in_flight: how many have not completed yet
  */
@@ -24,6 +26,7 @@ struct ldd_async {
 	ssize_t (*transfer)(struct ldd_async *async, struct iov_iter *iter,
 			    loff_t *pos, int flags);
 	struct workqueue_struct *workers;
+	struct workqueue_struct *prompt;
 	atomic_long_t submitted;
 	atomic_t in_flight;
 };

@@ -10,18 +10,33 @@
 #include "pinned.h"
 
 /* Pages that are asked for together. */
-#define LDD_PIN_BATCH 32U
+#define LDD_PIN_BATCH 64U
 
+/* Does @page begin where @vec ends, in the same folio? */
+static bool ldd_vec_meets(const struct bio_vec *vec, struct page *page)
+{
+	size_t end = (size_t)vec->bv_offset + vec->bv_len;
+
+	return PAGE_ALIGNED(end) && page == vec->bv_page + (end >> PAGE_SHIFT) &&
+	       page_folio(page) == page_folio(vec->bv_page);
+}
+
+/* What follows on in a folio is one vec: it can be let go by one call. */
 static void ldd_pinned_add(struct ldd_pinned *pinned, struct page **pages,
 			   size_t bytes, size_t offset)
 {
+	struct bio_vec *next = &pinned->vecs[pinned->count];
 	size_t len;
 
-	for (pinned->bytes += bytes; bytes; bytes -= len) {
+	for (pinned->bytes += bytes; bytes; bytes -= len, pages++) {
 		len = min(bytes, PAGE_SIZE - offset);
-		bvec_set_page(&pinned->vecs[pinned->count++], *pages++, len, offset);
+		if (!offset && next > pinned->vecs && ldd_vec_meets(next - 1, *pages))
+			next[-1].bv_len += len;
+		else
+			bvec_set_page(next++, *pages, len, offset);
 		offset = 0;
 	}
+	pinned->count = next - pinned->vecs;
 }
 
 /**
@@ -57,6 +72,11 @@ int ldd_pin(struct ldd_pinned *pinned, struct iov_iter *iter, unsigned int max)
 }
 EXPORT_SYMBOL_GPL(ldd_pin);
 
+static unsigned long ldd_vec_pages(const struct bio_vec *vec)
+{
+	return DIV_ROUND_UP((size_t)vec->bv_offset + vec->bv_len, PAGE_SIZE);
+}
+
 /**
  * ldd_unpin - let go of the pages of a buffer
  * @pinned: from ldd_pin()
@@ -74,7 +94,8 @@ void ldd_unpin(struct ldd_pinned *pinned, size_t written)
 	for (unsigned int i = 0; i < pinned->count; i++) {
 		struct bio_vec *vec = &pinned->vecs[i];
 
-		unpin_user_page_range_dirty_lock(vec->bv_page, 1, written > 0);
+		unpin_user_page_range_dirty_lock(vec->bv_page, ldd_vec_pages(vec),
+						 written > 0);
 		written -= min_t(size_t, written, vec->bv_len);
 	}
 }

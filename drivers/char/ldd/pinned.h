@@ -13,7 +13,7 @@ struct iov_iter;
  * @count: number of @vecs that are in use
  * @pinned: they are pinned; else whoever gave the buffer keeps them, as with the
  *	registered buffers of io_uring
- * @vecs: a page or a part of one each
+ * @vecs: a page or a part of one each, or several that follow one another in a folio
  */
 struct ldd_pinned {
 	size_t bytes;

@@ -14,6 +14,7 @@
 #include <linux/uio.h>
 
 #include "../async.h"
+#include "../pinned.h"
 #include "util.h"
 
 #define COUNT 100	/* bytes of a transfer */
@@ -346,6 +347,54 @@ static void async_test_vectors(struct kunit *test)
 	}
 }
 
+static void async_free_pages(void *page)
+{
+	__free_pages(page, 2);
+}
+
+struct async_folio_case {
+	const char *desc;
+	gfp_t gfp;
+	unsigned int vecs;
+};
+
+static const struct async_folio_case async_folio_cases[] = {
+	{ "pages of a folio", __GFP_COMP, 1 },
+	{ "neighbours", 0, 4 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(async_folio, async_folio_cases, desc);
+
+/* Four pages, less 50 bytes at both ends. Those of a folio are one vec. */
+static void async_test_folio(struct kunit *test)
+{
+	const struct async_folio_case *p = test->param_value;
+	size_t bytes = 4 * PAGE_SIZE - 100, sum = 0;
+	struct ldd_pinned *pinned;
+	struct iov_iter iter;
+	struct bio_vec vec;
+	struct page *page;
+
+	pinned = kunit_kzalloc(test, struct_size(pinned, vecs, 4), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, pinned);
+	page = alloc_pages(GFP_KERNEL | p->gfp, 2);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, async_free_pages, page), 0);
+	bvec_set_page(&vec, page, bytes, 50);
+	iov_iter_bvec(&iter, ITER_DEST, &vec, 1, bytes);
+	KUNIT_ASSERT_EQ(test, ldd_pin(pinned, &iter, iov_iter_npages(&iter, INT_MAX)), 0);
+	KUNIT_EXPECT_EQ(test, iov_iter_count(&iter), 0);
+	KUNIT_EXPECT_EQ(test, pinned->bytes, bytes);
+	KUNIT_EXPECT_EQ(test, pinned->count, p->vecs);
+	for (unsigned int i = 0; i < pinned->count; i++) {
+		KUNIT_EXPECT_PTR_EQ(test, pinned->vecs[i].bv_page, page + i);
+		KUNIT_EXPECT_EQ(test, pinned->vecs[i].bv_offset, i ? 0 : 50);
+		sum += pinned->vecs[i].bv_len;
+	}
+	KUNIT_EXPECT_EQ(test, sum, bytes);
+	ldd_unpin(pinned, 0);
+}
+
 static struct kunit_case async_cases[] = {
 	KUNIT_CASE_PARAM(async_test_result, async_result_gen_params),
 	KUNIT_CASE_PARAM(async_test_sync_result, async_result_gen_params),
@@ -357,6 +406,7 @@ static struct kunit_case async_cases[] = {
 	KUNIT_CASE(async_test_half_mapped),
 	KUNIT_CASE_PARAM(async_test_pin, async_pin_gen_params),
 	KUNIT_CASE(async_test_vectors),
+	KUNIT_CASE_PARAM(async_test_folio, async_folio_gen_params),
 	{}
 };
 

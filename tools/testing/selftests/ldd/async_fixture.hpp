@@ -6,6 +6,7 @@
 #ifndef _LDD_ASYNC_FIXTURE_HPP
 #define _LDD_ASYNC_FIXTURE_HPP
 
+#include <filesystem>
 #include <string>
 
 #include "bytes.hpp"
@@ -40,6 +41,18 @@ inline void wait_for_none(const Scull &dev)
 	wait_until([&] { return in_flight(dev) == 0; });
 }
 
+/* Is a worker at one of the device's transfers? It has the queue's name then. */
+inline bool worker_has_begun(const Scull &dev)
+{
+	for (const auto &entry : std::filesystem::directory_iterator("/proc")) {
+		const std::string comm = read_text((entry.path() / "comm").string());
+
+		if (comm.find("+ldd_" + dev.name() + "\n") != std::string::npos)
+			return true;
+	}
+	return false;
+}
+
 /*
  * Somebody in the middle of a write, who holds the device's lock: no transfer is
  * made until they are let go.
@@ -69,6 +82,19 @@ private:
 	Userfault fault_;
 	Task<Result<ssize_t>> writer_;
 };
+
+/* More direct reads than there are workers, each of which waits for the holder. */
+constexpr unsigned int crowd = 64;
+
+inline bool occupy_workers(Queue &queue, const Fd &direct)
+{
+	static char buf[crowd];
+	bool ok = true;
+
+	for (char &byte : buf)
+		ok = queue.start_read(direct, &byte, 1, 0).ok() && ok;
+	return ok;
+}
 
 } /* namespace ldd */
 

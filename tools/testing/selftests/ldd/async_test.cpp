@@ -312,6 +312,28 @@ TEST_F(async, a_fork_meanwhile)
 	EXPECT_VALUE(0, child.wait());
 }
 
+/* What the parent has there in the end is what is written. */
+TEST_F(async, a_fork_during_a_write)
+{
+	const Scull dev(variant->device);
+	QUEUE_OR_SKIP(queue, variant->engine);
+	Fd fd = ASSERT_OK(dev.open());
+	Mapping memory = ASSERT_OK(map_memory(1));
+
+	memory.put("-----");
+	HOLDER_OR_SKIP(holder, fd, 5);
+	ASSERT_OK(queue.start_write(fd, memory.page(0), 5, 0));
+	Child child = ASSERT_OK(Child::fork_to([&] {
+		memory.put("child");
+		return 0;
+	}));
+	EXPECT_VALUE(0, child.wait());
+	memory.put("paren");
+	EXPECT_VALUE(1, holder.release('t'));
+	EXPECT_VALUE(5, queue.wait());
+	EXPECT_TEXT("parent", take_at(fd, 6, 0));
+}
+
 TEST_F(async, no_unload_meanwhile)
 {
 	const Scull dev(variant->device);
@@ -390,6 +412,28 @@ TEST_F(aio, cancel_too_late)
 		EXPECT_ERRNO(ECANCELED, queue.wait());
 	}
 	EXPECT_TRUE(queue.idle());
+}
+
+/* Whoever waits for the device, one that is cancelled does not wait behind them. */
+TEST_F(aio, cancel_while_all_workers_wait)
+{
+	const Scull dev(variant->device);
+	AioQueue queue(crowd + 1);
+	Fd direct = ASSERT_OK(dev.open(O_RDWR | O_DIRECT)), fd = ASSERT_OK(dev.open());
+
+	ASSERT_EQ(0, queue.error());
+	HOLDER_OR_SKIP(holder, fd, 0);
+	ASSERT_OK(dev.set("delay", 0LL));
+	ASSERT_TRUE(occupy_workers(queue, direct));
+	ASSERT_OK(dev.set("delay", for_ever));
+	ASSERT_OK(queue.start_write(fd, "hello", 5, 0, crowd));
+	EXPECT_ERRNO(EINPROGRESS, queue.cancel());
+	EXPECT_ERRNO(ECANCELED, queue.wait());
+	EXPECT_EQ(long(crowd), in_flight(dev));
+	EXPECT_VALUE(1, holder.release('x'));
+	for (unsigned int i = 0; i < crowd; i++) {
+		ASSERT_VALUE(1, queue.wait());
+	}
 }
 
 /* Over and over, as close to the completion as it gets. */
@@ -474,6 +518,75 @@ TEST_F(uring, registered_buffers)
 		EXPECT_TRUE(std::string(buf + 6001, 5000) == bytes);
 	}
 	EXPECT_EQ(0, io_uring_unregister_buffers(ring.get()));
+}
+
+/* The ring lets its buffers go only when nobody reads or writes there any more. */
+TEST_F(uring, the_ring_is_closed_meanwhile)
+{
+	const Scull dev(variant->device);
+	Fd fd = ASSERT_OK(dev.open()), direct = ASSERT_OK(dev.open(O_RDWR | O_DIRECT));
+	Mapping memory = ASSERT_OK(map_memory(1));
+	iovec iov = { memory.page(0), page_size };
+
+	memory.put("hello");
+	HOLDER_OR_SKIP(holder, fd, 5);
+	{
+		RING_OR_SKIP(ring);
+		int ret = io_uring_register_buffers(ring.get(), &iov, 1);
+
+		if (ret)
+			SKIP(return, "io_uring_register_buffers: %s", strerror(-ret));
+		for (const Fd *file : { &fd, &direct })
+			ASSERT_OK(ring.start(1, [&](io_uring_sqe *sqe) {
+				io_uring_prep_write_fixed(sqe, file->get(), memory.page(0), 5, 0,
+							  0);
+			}));
+	}
+	EXPECT_EQ(2, in_flight(dev));
+	EXPECT_VALUE(1, holder.release('!'));
+	wait_for_none(dev);
+	EXPECT_TEXT("hello!", take_at(fd, 10, 0));
+	/* The ring goes in its own time, too. */
+	wait_until([] { return pinned_pages() == 0; });
+}
+
+TEST_F(uring, the_position_of_the_file_stays)
+{
+	const Scull dev(variant->device);
+	RING_OR_SKIP(ring);
+	Fd fd = ASSERT_OK(dev.open());
+	char buf[3] = {};
+
+	EXPECT_VALUE(5, fd.pwrite("hello", 0));
+	EXPECT_VALUE(2, fd.seek(2));
+	ASSERT_OK(ring.start_read(fd, buf, 3, 0, __u64(-1)));
+	EXPECT_VALUE(3, ring.wait());
+	EXPECT_TEXT("llo", std::string(buf, 3));
+	EXPECT_TEXT("llo", take(fd, 3));
+}
+
+/* What failed takes those that were to follow with it. */
+TEST_F(uring, linked_behind_one_that_fails)
+{
+	const Scull dev(variant->device);
+	RING_OR_SKIP(ring);
+	Fd fd = ASSERT_OK(dev.open());
+	unsigned long tag = 0;
+
+	ASSERT_OK(dev.set("limit", 10));
+	io_uring_sqe *sqe = io_uring_get_sqe(ring.get());
+	io_uring_prep_write(sqe, fd.get(), "hello", 5, 10);
+	io_uring_sqe_set_data64(sqe, 1);
+	sqe->flags |= IOSQE_IO_LINK;
+	ASSERT_OK(ring.start(2, [&](io_uring_sqe *sqe) {
+		io_uring_prep_write(sqe, fd.get(), "hello", 5, 0);
+	}));
+	for (int i = 0; i < 2; i++) {
+		Result<int> result = ring.wait(&tag);
+
+		EXPECT_ERRNO(tag == 1 ? ENOSPC : ECANCELED, result);
+	}
+	EXPECT_EQ(0, dev.size());
 }
 
 TEST_F(uring, polled_completion_is_refused)

@@ -174,7 +174,23 @@ TEST_F(direct, a_buffer_of_huge_pages)
 	{
 		Mapping memory(mem, huge);
 
+		Fd fd = ASSERT_OK(open_direct(dev));
+		auto *page = memory.page(0);
+		/* Some meet in the huge page, some do not. */
+		iovec vecs[] = { { page + 10, 4 * page_size - 10 },
+				 { page + 4 * page_size, 3 * page_size },
+				 { page + 7 * page_size, 5 },
+				 { page + 7 * page_size + 5, page_size },
+				 { page + 4 * page_size, page_size } };
+		std::string want;
+
 		EXPECT_TRUE(read_into(queue, dev, memory, 1000, huge - 1000) == "same");
+		for (const iovec &vec : vecs)
+			want.append(static_cast<char *>(vec.iov_base), vec.iov_len);
+		EXPECT_VALUE(long(want.size()), queue.run(fd, { true, vecs, 5, 1 }));
+		EXPECT_TRUE(take_at(fd, want.size(), 1) == want);
+		EXPECT_VALUE(long(huge - 1), queue.write(fd, page + 1, huge - 1, 0));
+		EXPECT_TRUE(take_at(fd, huge - 1, 0) == memory.text().substr(1));
 	}
 	EXPECT_OK(write_text("/proc/sys/vm/nr_hugepages", "0"));
 }
@@ -236,6 +252,33 @@ TEST_F(direct, a_buffer_that_is_the_device)
 	EXPECT_VALUE(long(page_size), writer.join());
 	EXPECT_TRUE(take_at(to, page_size, 0) == first);
 	ASSERT_OK(other.empty());
+}
+
+/* The child has a copy of its own of what the parent's transfer is to fill. */
+TEST_F(direct, a_fork_meanwhile)
+{
+	const Scull dev(variant->device);
+	Fd fd = ASSERT_OK(open_direct(dev)), buffered = ASSERT_OK(dev.open());
+	Mapping memory = ASSERT_OK(map_memory(1));
+	Pipe pipe = ASSERT_OK(Pipe::make());
+
+	EXPECT_VALUE(5, buffered.pwrite("hello", 0));
+	memory.put("-----");
+	HOLDER_OR_SKIP(holder, buffered, off_t(page_size));
+	Task reader([&] {
+		auto queue = make_queue(variant->engine);
+
+		return queue->read(fd, memory.page(0), 5, 0);
+	});
+	wait_until([&] { return in_flight(dev) == 1; });
+	Child child = ASSERT_OK(Child::fork_to(
+		[&] { return take(pipe.rd, 1) == "x" && memory.text(5) == "-----" ? 0 : 1; }));
+	memory[5] = '!';
+	EXPECT_VALUE(1, holder.release('x'));
+	EXPECT_VALUE(5, reader.join());
+	EXPECT_TEXT("hello!", memory.text(6));
+	EXPECT_VALUE(1, pipe.wr.write("x"));
+	EXPECT_VALUE(0, child.wait());
 }
 
 /* It is unmapped while the transfer waits; the file behind it gets the bytes. */
@@ -329,7 +372,7 @@ ASYNC_FIXTURE(waiting, 0LL);
 ASYNC_VARIANT(waiting, scullp, call);
 ASYNC_VARIANT(waiting, scullv, call);
 
-/* Who is killed leaves at once; the transfer is made, and the pages are let go. */
+/* Who is killed leaves at once; what a worker has begun is made nevertheless. */
 TEST_F(waiting, killed)
 {
 	const Scull dev(variant->device);
@@ -347,7 +390,7 @@ TEST_F(waiting, killed)
 	}));
 	HOLDER_OR_SKIP(holder, fd, off_t(page_size));
 	EXPECT_VALUE(1, pipe.wr.write("x"));
-	wait_until([&] { return in_flight(dev) == 1; });
+	wait_until([&] { return worker_has_begun(dev); });
 	child.kill(SIGKILL);
 	EXPECT_VALUE(128 + SIGKILL, child.wait());
 	EXPECT_EQ(1, in_flight(dev));
@@ -355,6 +398,55 @@ TEST_F(waiting, killed)
 	EXPECT_VALUE(1, holder.release('x'));
 	wait_for_none(dev);
 	EXPECT_TEXT("hello-", take_at(file, 6, 0));
+}
+
+/* What no worker has begun is taken back: the dead keep no memory. */
+TEST_F(waiting, killed_while_all_workers_wait)
+{
+	const Scull dev(variant->device);
+	AioQueue queue(crowd);
+	Fd fd = ASSERT_OK(dev.open()), direct = ASSERT_OK(open_direct(dev));
+	Mapping memory = ASSERT_OK(map_memory(1));
+
+	ASSERT_EQ(0, queue.error());
+	HOLDER_OR_SKIP(holder, fd, 0);
+	ASSERT_TRUE(occupy_workers(queue, direct));
+	const long long pinned = pinned_pages();
+	Child child = ASSERT_OK(
+		Child::fork_to([&] { return direct.pwrite(memory.page(0), 5, 0).ok() ? 0 : 1; }));
+	wait_until([&] { return in_flight(dev) == crowd + 1; });
+	child.kill(SIGKILL);
+	EXPECT_VALUE(128 + SIGKILL, child.wait());
+	EXPECT_EQ(long(crowd), in_flight(dev));
+	EXPECT_EQ(pinned, pinned_pages());
+	EXPECT_VALUE(1, holder.release('x'));
+	for (unsigned int i = 0; i < crowd; i++) {
+		ASSERT_VALUE(1, queue.wait());
+	}
+	EXPECT_EQ(1, dev.size());
+}
+
+/* The pages of a pipe are there for as long as the call is; that can be killed. */
+TEST_F(waiting, splice_is_killed)
+{
+	const Scull dev(variant->device);
+	Fd fd = ASSERT_OK(dev.open()), direct = ASSERT_OK(open_direct(dev));
+	Fd file = ASSERT_OK(memory_file("hello"));
+	Pipe pipe = ASSERT_OK(Pipe::make());
+
+	HOLDER_OR_SKIP(holder, fd, 0);
+	Child child = ASSERT_OK(Child::fork_to([&] {
+		static_cast<void>(pipe.wr.write("x"));
+		return send_file(file, direct, 5).ok() ? 0 : 1;
+	}));
+	EXPECT_EQ(1UL, take(pipe.rd, 1).size());
+	/* For the lock, it sleeps like one who waits for a disk. */
+	wait_until([status = "/proc/" + std::to_string(child.pid()) + "/status"] {
+		return read_text(status).find("State:\tD") != std::string::npos;
+	});
+	child.kill(SIGKILL);
+	EXPECT_VALUE(128 + SIGKILL, child.wait());
+	EXPECT_VALUE(1, holder.release('x'));
 }
 
 TEST_F(waiting, nowait)
@@ -371,7 +463,15 @@ TEST_F(waiting, nowait)
 	HOLDER_OR_SKIP(holder, buffered, off_t(page_size));
 	EXPECT_ERRNO(EAGAIN, fd.readv(&iov, 1, RWF_NOWAIT));
 	EXPECT_ERRNO(EAGAIN, fd.writev(&iov, 1, RWF_NOWAIT));
+	/* Not for a worker either. */
+	AioQueue queue(crowd);
+	ASSERT_EQ(0, queue.error());
+	ASSERT_TRUE(occupy_workers(queue, fd));
+	EXPECT_ERRNO(EAGAIN, fd.readv(&iov, 1, RWF_NOWAIT));
 	EXPECT_VALUE(1, holder.release('x'));
+	for (unsigned int i = 0; i < crowd; i++) {
+		ASSERT_VALUE(1, queue.wait());
+	}
 }
 
 TEST_F(waiting, read_and_write_move_on)

@@ -58,10 +58,11 @@ until_is()
 }
 
 sleepers=/sys/class/misc/sleepy/sleepers
-for name in gfifo-demo async_stdin gmemp-demo mapper mapcmp lddpages; do
+for name in gfifo-demo async-demo async_stdin gmemp-demo mapper mapcmp lddpages; do
 	command -v $name >/dev/null || { echo "demo.sh: no $name in $dir" >&2; exit 2; }
 done
-devices=(/dev/sleepy /dev/gfifo /dev/gmemp /dev/my_demo_dev /dev/kmalloc_map /dev/scullv0)
+devices=(/dev/sleepy /dev/gfifo /dev/gmemp /dev/my_demo_dev /dev/kmalloc_map /dev/scullp0 \
+	/dev/scullv0)
 for file in "${devices[@]}" $sleepers; do
 	[ -e "$file" ] || { echo "demo.sh: no $file: are the drivers loaded?" >&2; exit 2; }
 done
@@ -118,6 +119,10 @@ wait
 exec {lines}<&-
 run "printf 'from\na\npipe\n' | async_stdin"
 expect $'from\na\npipe'
+
+title 'async-demo: a read that completes after the call has returned'
+run 'head -c 4096 /dev/zero >/dev/scullp0; async-demo'
+expect 'the read completes: 4096 bytes'
 
 title 'gmemp: two processes, one page of memory'
 run 'gmemp-demo'

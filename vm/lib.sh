@@ -127,6 +127,11 @@ tools_packages=(
 	build-essential
 	libcli11-dev		# command lines
 )
+docs_packages=(
+	graphviz		# kfigure warns without it
+	linkchecker
+	python3-sphinx
+)
 check_packages=(
 	clang clang-format clang-tidy lld llvm	# LLVM=1, and C++
 	codespell

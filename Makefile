@@ -9,14 +9,14 @@ MAKEFLAGS += --no-print-directory
 # For the scripts. They do not see MAKEFLAGS: see vm/lib.sh.
 export TARGETS TESTS VM APPEND KSRC KUNIT_ARGS TIMEOUT
 
-.PHONY: help prepare kselftest kunit check mutants shell demo trace bench plot tools clean
+.PHONY: help prepare kselftest kunit check mutants shell demo docs trace bench plot tools clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 	@echo
 	@echo '  KSRC=DIR          a kernel tree to use instead of the package linux-source-6.12:'
 	@echo '                    copied (anew if it changed), and used until make clean'
-	@echo '  VM=uml|qemu|debug the kernel for kselftest, shell, demo and trace (default uml)'
+	@echo '  VM=uml|qemu|debug the kernel for kselftest, shell and trace (default uml)'
 	@echo '  TESTS=REGEX       run only the selftests whose names match'
 	@echo '  APPEND=ARGS       more kernel arguments for kselftest'
 	@echo '  SCENARIO=...      for trace: sleepy gfifo-full gfifo-empty sigio fault async dma, or'
@@ -42,9 +42,13 @@ shell: ## an interactive guest with the drivers loaded
 	@vm/build $(or $(VM),uml)
 	@vm/run --kernel $(or $(VM),uml) --timeout 0 --tty -- bash
 
-demo: tools ## show the tools and the drivers at work, in a guest
-	@vm/build $(or $(VM),uml)
-	@vm/run --kernel $(or $(VM),uml) -- tools/ldd/demo.sh build/tools build/tools
+demo: tools ## run what the documentation shows, in a guest
+	@vm/build uml
+	@vm/run --uml -- tools/ldd/transcripts --show --path build/tools \
+		Documentation/driver-api/ldd/*.rst
+
+docs: ## build the documentation in build/docs, and check its links
+	@vm/docs
 
 trace: ## SCENARIO=sleepy: record it in a guest, and draw who wakes whom and when
 	@trace/run $(if $(DOCS),--docs) $(SCENARIO)

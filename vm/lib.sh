@@ -127,6 +127,11 @@ tools_packages=(
 	build-essential
 	libcli11-dev		# command lines
 )
+docs_packages=(
+	graphviz		# kfigure warns without it
+	linkchecker
+	python3-sphinx
+)
 trace_packages=(
 	python3-matplotlib	# draws
 	trace-cmd		# records, in the guest, and reads

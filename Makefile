@@ -9,10 +9,11 @@ MAKEFLAGS += --no-print-directory
 # For the scripts. They do not see MAKEFLAGS: see vm/lib.sh.
 export TARGETS TESTS VM APPEND KSRC KUNIT_ARGS TIMEOUT
 
-.PHONY: help prepare kselftest kunit check mutants shell demo bench tools clean
+.PHONY: help prepare kselftest kunit check mutants shell demo bench tools \
+	patches patches-check clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 	@echo
 	@echo '  KSRC=DIR          a kernel tree to use instead of the package linux-source-6.12:'
 	@echo '                    copied (anew if it changed), and used until make clean'
@@ -49,6 +50,12 @@ bench: ## measure the drivers against pipe, eventfd and their like
 
 tools: ## build the user programs in build/tools
 	@vm/tools
+
+patches: ## the patch set, ready to send, in build/patches
+	@series/make
+
+patches-check: ## see that each patch is good, and that all builds after each
+	@series/check
 
 clean: ## remove build/
 	@rm -rf build

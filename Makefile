@@ -7,9 +7,9 @@
 MAKEFLAGS += --no-print-directory
 
 # For the scripts. They do not see MAKEFLAGS: see vm/lib.sh.
-export TARGETS TESTS VM APPEND KSRC KUNIT_ARGS TIMEOUT
+export TARGETS TESTS VM APPEND KSRC KDIR MENU KUNIT_ARGS TIMEOUT
 
-.PHONY: help prepare kselftest kunit check mutants shell demo bench tools \
+.PHONY: help prepare kselftest kunit check mutants shell demo bench tools modules \
 	patches patches-check clean
 
 help: ## this list
@@ -56,6 +56,9 @@ patches: ## the patch set, ready to send, in build/patches
 
 patches-check: ## see that each patch is good, and that all builds after each
 	@series/check
+
+modules: ## KDIR=DIR: build the modules for another kernel, from its tree or headers
+	@vm/modules
 
 clean: ## remove build/
 	@rm -rf build

@@ -13,14 +13,14 @@ export TARGETS TESTS VM APPEND KSRC KDIR MENU KUNIT_ARGS TIMEOUT
 	patches patches-check clean
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
 	@echo
-	@echo '  KSRC=DIR          a kernel tree to use instead of the package linux-source-6.12:'
-	@echo '                    copied (anew if it changed), and used until make clean'
-	@echo '  VM=uml|qemu|debug the kernel for kselftest, shell and demo (default uml)'
-	@echo '  TESTS=REGEX       run only the selftests whose names match'
-	@echo '  APPEND=ARGS       more kernel arguments for kselftest'
-	@echo '  vm/run -- COMMAND runs any command in a guest: see vm/run --help'
+	@echo '  KSRC=DIR            a kernel tree to use instead of the package linux-source-6.12:'
+	@echo '                      copied (anew if it changed), and used until make clean'
+	@echo '  VM=uml|qemu|debug   the kernel for kselftest, shell and demo (default uml)'
+	@echo '  TESTS=REGEX         run only the selftests whose names match'
+	@echo '  APPEND=ARGS         more kernel arguments for kselftest'
+	@echo '  vm/run -- COMMAND   runs any command in a guest: see vm/run --help'
 
 prepare: ## unpack the kernel source in build/linux, with our files laid over it
 	@vm/prepare

@@ -7,21 +7,22 @@
 MAKEFLAGS += --no-print-directory
 
 # For the scripts. They do not see MAKEFLAGS: see vm/lib.sh.
-export TARGETS TESTS VM APPEND KSRC KUNIT_ARGS TIMEOUT
+export TARGETS TESTS VM APPEND KSRC KDIR MENU KUNIT_ARGS TIMEOUT
 
-.PHONY: help prepare kselftest kunit check mutants shell demo docs trace bench plot tools clean
+.PHONY: help prepare kselftest kunit check mutants shell demo docs trace bench plot tools modules \
+	patches patches-check clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
 	@echo
-	@echo '  KSRC=DIR          a kernel tree to use instead of the package linux-source-6.12:'
-	@echo '                    copied (anew if it changed), and used until make clean'
-	@echo '  VM=uml|qemu|debug the kernel for kselftest, shell and trace (default uml)'
-	@echo '  TESTS=REGEX       run only the selftests whose names match'
-	@echo '  APPEND=ARGS       more kernel arguments for kselftest'
-	@echo '  SCENARIO=...      for trace: sleepy gfifo-full gfifo-empty sigio fault async dma, or'
-	@echo '                    all of them; DOCS=1 puts the pictures into Documentation/'
-	@echo '  vm/run -- COMMAND runs any command in a guest: see vm/run --help'
+	@echo '  KSRC=DIR            a kernel tree to use instead of the package linux-source-6.12:'
+	@echo '                      copied (anew if it changed), and used until make clean'
+	@echo '  VM=uml|qemu|debug   the kernel for kselftest, shell and trace (default uml)'
+	@echo '  TESTS=REGEX         run only the selftests whose names match'
+	@echo '  APPEND=ARGS         more kernel arguments for kselftest'
+	@echo '  SCENARIO=...        for trace: sleepy gfifo-full gfifo-empty sigio fault async dma,'
+	@echo '                      or all; DOCS=1 puts the pictures into Documentation/'
+	@echo '  vm/run -- COMMAND   runs any command in a guest: see vm/run --help'
 
 prepare: ## unpack the kernel source in build/linux, with our files laid over it
 	@vm/prepare
@@ -61,6 +62,15 @@ plot: ## draw the figure of Documentation/ anew, from the result of make bench
 
 tools: ## build the user programs in build/tools
 	@vm/tools
+
+patches: ## the patch set, ready to send, in build/patches
+	@series/make
+
+patches-check: ## see that each patch is good, and that all builds after each
+	@series/check
+
+modules: ## KDIR=DIR: build the modules for another kernel, from its tree or headers
+	@vm/modules
 
 clean: ## remove build/
 	@rm -rf build

@@ -153,6 +153,25 @@ tree_sum()
 		xargs -r sha256sum | sha256sum)
 }
 
+# check_release NAME RELEASE: is that kernel new enough for the drivers?
+check_release()
+{
+	local major minor number since interface lacks=''
+
+	IFS=.- read -r major minor _ <<<"$2"
+	number=$((${major:-0} * 1000 + ${minor:-0}))
+	[ $number -lt 6012 ] || return 0
+	while read -r since interface; do
+		[ $number -ge "$since" ] || lacks+=${lacks:+, }$interface
+	done <<-'EOF'
+		6003 vm_flags_set()
+		6003 iov_iter_extract_pages()
+		6005 copy_splice_read()
+		6010 __assign_str() of one argument
+	EOF
+	die "$1 is Linux $2: 6.12 is the oldest that the drivers are for${lacks:+; it lacks $lacks}"
+}
+
 # The kernels that boot, and two that are only compiled in part, for warnings.
 kernels='uml qemu debug bench'
 

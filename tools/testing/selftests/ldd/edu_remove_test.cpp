@@ -158,7 +158,8 @@ TEST_F(edu_remove, with_a_transfer_under_way)
 		}
 		const size_t done = got.ok() ? got.value() : 0;
 		ASSERT_LT(done, size_t(count));
-		EXPECT_TRUE(bytes.substr(done) == std::string(count - done, '#'));
+		/* The device may have come to the end of the one that was given up. */
+		EXPECT_TRUE(bytes.substr(done + 1) == std::string(count - done - 1, '#'));
 		EXPECT_TRUE(works());
 		fd = ASSERT_OK(edu::open());
 	}

@@ -9,16 +9,18 @@ MAKEFLAGS += --no-print-directory
 # For the scripts. They do not see MAKEFLAGS: see vm/lib.sh.
 export TARGETS TESTS VM APPEND KSRC KUNIT_ARGS TIMEOUT
 
-.PHONY: help prepare kselftest kunit check mutants shell demo bench plot tools clean
+.PHONY: help prepare kselftest kunit check mutants shell demo trace bench plot tools clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 	@echo
 	@echo '  KSRC=DIR          a kernel tree to use instead of the package linux-source-6.12:'
 	@echo '                    copied (anew if it changed), and used until make clean'
-	@echo '  VM=uml|qemu|debug the kernel for kselftest, shell and demo (default uml)'
+	@echo '  VM=uml|qemu|debug the kernel for kselftest, shell, demo and trace (default uml)'
 	@echo '  TESTS=REGEX       run only the selftests whose names match'
 	@echo '  APPEND=ARGS       more kernel arguments for kselftest'
+	@echo '  SCENARIO=...      for trace: sleepy gfifo-full gfifo-empty sigio fault async dma, or'
+	@echo '                    all of them; DOCS=1 puts the pictures into Documentation/'
 	@echo '  vm/run -- COMMAND runs any command in a guest: see vm/run --help'
 
 prepare: ## unpack the kernel source in build/linux, with our files laid over it
@@ -43,6 +45,9 @@ shell: ## an interactive guest with the drivers loaded
 demo: tools ## show the tools and the drivers at work, in a guest
 	@vm/build $(or $(VM),uml)
 	@vm/run --kernel $(or $(VM),uml) -- tools/ldd/demo.sh build/tools build/tools
+
+trace: ## SCENARIO=sleepy: record it in a guest, and draw who wakes whom and when
+	@trace/run $(if $(DOCS),--docs) $(SCENARIO)
 
 bench: ## measure the drivers against pipe, eventfd and their like
 	@bench/run

@@ -127,6 +127,10 @@ tools_packages=(
 	build-essential
 	libcli11-dev		# command lines
 )
+trace_packages=(
+	python3-matplotlib	# draws
+	trace-cmd		# records, in the guest, and reads
+)
 check_packages=(
 	clang clang-format clang-tidy lld llvm	# LLVM=1, and C++
 	codespell

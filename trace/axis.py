@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The axis of time: to scale, but for long stretches in which nothing happens."""
+
+import math
+
+CUT_WIDTH = 20		# of a stretch that is left out, in points
+TICK_GAP = 62		# between two ticks, at least
+AROUND = 0.08		# what is shown on both sides of that, of all that is shown
+
+# For ticks: the first one that gives few enough.
+STEPS = [factor * 10 ** power for power in range(2, 12) for factor in (1, 2, 5)]
+
+
+class Piece:
+	"""A stretch of time, and where it is drawn."""
+
+	def __init__(self, start, end, cut):
+		self.start, self.end, self.cut = start, end, cut
+		self.left = self.right = 0
+
+
+def cut_where(gaps):
+	"""
+	Return the lengths that are left out: those that are much longer than all others,
+	if that leaves some and makes much room for them.
+	"""
+	gaps = sorted(gaps, reverse=True)
+	for n in range(1, len(gaps) - 1):
+		if gaps[n - 1] > 5 * gaps[n] and sum(gaps[:n]) > 5 * sum(gaps[n:]):
+			return gaps[:n]
+	return []
+
+
+class Axis:
+	"""Time in ns to points. `times` are those that must be seen, sorted."""
+
+	def __init__(self, times, after, left, right):
+		self.zero = times[0]
+		gaps = [b - a for a, b in zip(times, times[1:])]
+		cuts = cut_where(gaps)
+		shortest = min(cuts, default=math.inf)
+		shown = times[-1] - times[0] - sum(cuts)
+		pad = shown * AROUND
+
+		self.pieces = [Piece(times[0] - pad, times[0], False)]
+		for a, b in zip(times, times[1:]):
+			if b - a < shortest:
+				self.pieces[-1].end = b
+				continue
+			self.pieces[-1].end = a + pad
+			self.pieces.append(Piece(a + pad, b - pad, True))
+			self.pieces.append(Piece(b - pad, b, False))
+		self.pieces[-1].end += after * shown
+		self.place(left, right)
+		self.choose_step()
+
+	def place(self, left, right):
+		room = right - left - CUT_WIDTH * sum(piece.cut for piece in self.pieces)
+		self.scale = room / sum(p.end - p.start for p in self.pieces if not p.cut)
+		for piece in self.pieces:
+			piece.left = left
+			left += CUT_WIDTH if piece.cut else (piece.end - piece.start) * self.scale
+			piece.right = left
+
+	def choose_step(self):
+		self.step = next(step for step in STEPS if step * self.scale >= TICK_GAP)
+		self.digits = max(0, 6 - int(math.log10(self.step)))
+
+	def shows(self, time):
+		return any(p.start <= time <= p.end for p in self.pieces if not p.cut)
+
+	def x(self, time):
+		for piece in self.pieces:
+			if time <= piece.end:
+				break
+		part = (time - piece.start) / (piece.end - piece.start)
+		return piece.left + min(max(part, 0), 1) * (piece.right - piece.left)
+
+	def visible(self, start, end):
+		"""Return where a stretch is drawn, as (x, width), or None."""
+		if end <= self.pieces[0].start or start >= self.pieces[-1].end:
+			return None
+		x = self.x(start)
+		return x, self.x(end) - x
+
+	def cuts(self):
+		"""Yield (x, width) of each stretch that is left out."""
+		for piece in self.pieces:
+			if piece.cut:
+				yield piece.left, piece.right - piece.left
+
+	def ticks(self):
+		"""Yield (x, text). Each piece has some, or else its first whole step."""
+		last = -math.inf
+		for piece in self.pieces:
+			if piece.cut:
+				continue
+			n = math.ceil((piece.start - self.zero) / self.step)
+			while self.zero + n * self.step <= piece.end:
+				x = self.x(self.zero + n * self.step)
+				if x - last >= TICK_GAP and x < self.pieces[-1].right - TICK_GAP / 3:
+					yield x, f'{n * self.step / 1e6:.{self.digits}f}'
+					last = x
+				n += 1

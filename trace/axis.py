@@ -5,6 +5,7 @@ import math
 
 CUT_WIDTH = 20		# of a stretch that is left out, in points
 TICK_GAP = 62		# between two ticks, at least
+FINEST = 0.1		# width that is drawn
 AROUND = 0.08		# what is shown on both sides of that, of all that is shown
 
 # For ticks: the first one that gives few enough.
@@ -77,11 +78,11 @@ class Axis:
 		return piece.left + min(max(part, 0), 1) * (piece.right - piece.left)
 
 	def visible(self, start, end):
-		"""Return where a stretch is drawn, as (x, width), or None."""
-		if end <= self.pieces[0].start or start >= self.pieces[-1].end:
-			return None
+		"""Return where a stretch is drawn, as (x, width), or None if nobody would see it."""
 		x = self.x(start)
-		return x, self.x(end) - x
+		width = self.x(end) - x
+		hidden = any(p.cut and p.start <= start and end <= p.end for p in self.pieces)
+		return None if hidden or width < FINEST else (x, width)
 
 	def cuts(self):
 		"""Yield (x, width) of each stretch that is left out."""

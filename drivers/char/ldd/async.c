@@ -15,6 +15,7 @@
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/jiffies.h>
+#include <linux/ktime.h>
 #include <linux/memcontrol.h>
 #include <linux/refcount.h>
 #include <linux/sched/mm.h>
@@ -34,6 +35,7 @@
  * @done: @ret and @pos are what came of it
  * @users: the worker, and whoever waits for @done
  * @memcg: who pays for the memory that it takes
+ * @due: when it may be made, at the earliest
  * @number: tells it apart from others
  * @write: into the device
  * @cancelled: complete without a transfer
@@ -49,6 +51,7 @@ struct ldd_op {
 	struct completion done;
 	refcount_t users;
 	struct mem_cgroup *memcg;
+	ktime_t due;
 	unsigned long number;
 	bool write;
 	bool cancelled;
@@ -110,7 +113,11 @@ static void ldd_op_run(struct work_struct *work)
 {
 	struct ldd_op *op = container_of(to_delayed_work(work), struct ldd_op, work);
 
-	ldd_op_end(op, ldd_op_transfer(op));
+	/* Where ticks come late, a timer that was set between two of them is early. */
+	if (!op->cancelled && ktime_before(ktime_get(), op->due))
+		queue_delayed_work(op->async->workers, &op->work, 1);
+	else
+		ldd_op_end(op, ldd_op_transfer(op));
 }
 
 static struct ldd_op *ldd_op_new(struct ldd_async *async, struct kiocb *iocb,
@@ -232,6 +239,7 @@ ssize_t ldd_async_submit(struct ldd_async *async, struct kiocb *iocb,
 		return ldd_op_wait(op, iocb, iter);
 	op->iocb = iocb;
 	op->flags &= ~IOCB_NOWAIT;
+	op->due = ktime_add_ms(ktime_get(), delay);
 	iocb->private = op;
 	/* Before it starts: it may be complete, and gone, at once. */
 	kiocb_set_cancel_fn(iocb, ldd_async_cancel);

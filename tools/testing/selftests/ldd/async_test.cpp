@@ -61,7 +61,7 @@ TEST_F(async, the_data_is_that_of_completion)
 	HOLDER_OR_SKIP(holder, fd, 6);
 	ASSERT_OK(queue.start_write(fd, in, 6, 0));
 	EXPECT_TRUE(queue.idle());
-	memcpy(in, "after!", 6);
+	std::string("after!").copy(in, 6);
 	EXPECT_VALUE(1, holder.release('\n'));
 	EXPECT_VALUE(6, queue.wait());
 	EXPECT_TEXT("after!\n", take_at(fd, 10, 0));

@@ -188,7 +188,7 @@ static void fifo_test_spans(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, data.ptr - buf, p->data_at);
 }
 
-/* A ring never shifts: what stays queued stays where it is (SPEC bug 5). */
+/* A ring never shifts: what stays queued stays where it is (bug 5). */
 static void fifo_test_bytes_stay_put(struct kunit *test)
 {
 	u8 buf[16] = "0123456789abcde";

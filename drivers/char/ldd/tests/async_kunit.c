@@ -141,7 +141,7 @@ KUNIT_ARRAY_PARAM_DESC(async_result, async_result_cases, desc);
 
 static const unsigned int directions[] = { ITER_DEST, ITER_SOURCE };
 
-/* SPEC bug 14 */
+/* Bug 14 */
 static void async_test_result(struct kunit *test)
 {
 	const struct async_result_case *p = test->param_value;
@@ -309,7 +309,7 @@ static struct page *test_user_page(struct kunit *test, char __user *at)
 	return page;
 }
 
-/* SPEC bug 15 */
+/* Bug 15 */
 static void async_test_pin(struct kunit *test)
 {
 	const struct async_pin_case *p = test->param_value;

@@ -109,7 +109,7 @@ static void gfifo_test_partial(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gfifo.wr.bytes, PAGE_SIZE);
 }
 
-/* Zero bytes: no lock is taken, so not even a held one matters (SPEC bug 7). */
+/* Zero bytes: no lock is taken, so not even a held one matters (bug 7). */
 static void gfifo_test_zero_length(struct kunit *test)
 {
 	mutex_lock(&gfifo.rd.lock);
@@ -249,7 +249,7 @@ static void gfifo_test_one_feeds_all(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, test_thread_join(test, &threads[i]), 1);
 }
 
-/* Clearing a full FIFO wakes the writers (SPEC bug 4), and so does growing it. */
+/* Clearing a full FIFO wakes the writers (bug 4), and so does growing it. */
 static void gfifo_test_clear_wakes_writers(struct kunit *test)
 {
 	gfifo_put(bytes_in, PAGE_SIZE, GFIFO_WAIT);
@@ -282,7 +282,7 @@ static void gfifo_test_unregister(void *unused)
 	tracepoint_synchronize_unregister();
 }
 
-/* It looks once more when it is in the queue, and does not sleep (SPEC bug 3). */
+/* It looks once more when it is in the queue, and does not sleep (bug 3). */
 static void gfifo_test_write_before_sleep(struct kunit *test)
 {
 	if (!IS_ENABLED(CONFIG_TRACEPOINTS))
@@ -302,7 +302,7 @@ static void gfifo_write_when_queued(struct file *file, wait_queue_head_t *queue,
 		gfifo_put(bytes_in, 1, GFIFO_NOWAIT);
 }
 
-/* What comes while poll queues up is seen: it looks afterwards (SPEC bug 3). */
+/* What comes while poll queues up is seen: it looks afterwards (bug 3). */
 static void gfifo_test_write_before_poll_looks(struct kunit *test)
 {
 	struct file *file = kunit_kzalloc(test, sizeof(*file), GFP_KERNEL);
@@ -315,7 +315,7 @@ static void gfifo_test_write_before_poll_looks(struct kunit *test)
 			   EPOLLIN | EPOLLRDNORM | EPOLLOUT | EPOLLWRNORM);
 }
 
-/* A signal is no end of file (SPEC bug 2), and takes no byte from the others. */
+/* A signal is no end of file (bug 2), and takes no byte from the others. */
 static void gfifo_test_signal(struct kunit *test)
 {
 	gfifo_start(test, &gfifo.rd, 2);
@@ -345,7 +345,7 @@ static bool gfifo_waits_for_lock(void)
 	       READ_ONCE(threads[0].task->__state) == TASK_INTERRUPTIBLE;
 }
 
-/* Woken, but another reader was faster: back to sleep (SPEC bug 3). */
+/* Woken, but another reader was faster: back to sleep (bug 3). */
 static void gfifo_test_chosen_but_too_late(struct kunit *test)
 {
 	gfifo_start(test, &gfifo.rd, 1);

@@ -220,7 +220,7 @@ static void scull_write_edge(struct kunit *test, const struct scull_edge_case *p
 	scull_expect_bytes(test, bytes_out + pos, bytes_in, want);
 }
 
-/* Around what is written there are zeros, whatever the memory was (SPEC bug 10). */
+/* Around what is written there are zeros, whatever the memory was (bug 10). */
 static void scull_test_write_edge(struct kunit *test)
 {
 	for (unsigned int order = 0; order < ORDERS; order++)
@@ -260,7 +260,7 @@ static void scull_test_read_edge(struct kunit *test)
 		scull_read_edge(test, test->param_value, order);
 }
 
-/* A read allocates nothing, however far from the start (SPEC bug 12). */
+/* A read allocates nothing, however far from the start (bug 12). */
 static void scull_test_read_far(struct kunit *test)
 {
 	static const loff_t far[] = { 0, SZ_1G, 1LL << 40, MAX_LFS_FILESIZE - 9 };
@@ -425,7 +425,7 @@ static void scull_test_nowait(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake.calls, 2);
 }
 
-/* Zero bytes wait for nobody (SPEC bug 7), and empty neither. */
+/* Zero bytes wait for nobody (bug 7), and empty neither. */
 static void scull_test_zero_length(struct kunit *test)
 {
 	down_write(&scull->lock);

@@ -104,7 +104,7 @@ TEST_F(async, a_synchronous_call_does_not_wait)
 	EXPECT_GT(for_ever, watch.milliseconds());
 }
 
-/* SPEC bug 14 */
+/* Bug 14 */
 TEST_F(async, results)
 {
 	const Scull dev(variant->device);

@@ -304,7 +304,7 @@ TEST_F(direct, the_buffer_is_unmapped_meanwhile)
 }
 
 /*
- * SPEC bug 15. Between submission and transfer the kernel is told that it may throw
+ * Bug 15. Between submission and transfer the kernel is told that it may throw
  * the buffer away unless somebody writes to it again; then, that it should.
  */
 TEST_F(direct, what_was_read_is_not_thrown_away)

@@ -286,7 +286,7 @@ TEST_F(edu_dma, memory_of_devices)
 	EXPECT_ERRNO(EFAULT, fd.pwrite(coherent.page(0), 4, 0));
 }
 
-/* SPEC bug 19: memory that 28 bits do not reach has others stand in for it. */
+/* Bug 19: memory that 28 bits do not reach has others stand in for it. */
 TEST_F(edu_dma, memory_out_of_reach)
 {
 	const std::string bytes = pattern(1000, 77);
@@ -335,7 +335,7 @@ TEST_F(edu_dma, memory_of_huge_pages)
 	EXPECT_OK(write_text("/proc/sys/vm/nr_hugepages", "0"));
 }
 
-/* SPEC bug 15: what the device writes, no page table tells of. */
+/* Bug 15: what the device writes, no page table tells of. */
 TEST_F(edu_dma, what_was_read_is_not_thrown_away)
 {
 	Fd fd = ASSERT_OK(edu::open());
@@ -560,7 +560,7 @@ TEST_F(edu_dma, a_transfer_of_who_is_killed)
 	}
 }
 
-/* SPEC bug 19: what was given up never happens, and nothing is taken for done. */
+/* Bug 19: what was given up never happens, and nothing is taken for done. */
 TEST_F(edu_dma, a_transfer_that_takes_too_long)
 {
 	Fd fd = ASSERT_OK(edu::open());

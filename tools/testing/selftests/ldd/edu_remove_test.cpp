@@ -131,7 +131,7 @@ TEST_F(edu_remove, with_mappings)
 }
 
 /*
- * SPEC bug 19: neither the transfer nor who waits behind it outlives the device. It
+ * Bug 19: neither the transfer nor who waits behind it outlives the device. It
  * consists of many commands, so that it is not done before.
  */
 TEST_F(edu_remove, with_a_transfer_under_way)

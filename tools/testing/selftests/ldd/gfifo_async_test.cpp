@@ -108,7 +108,7 @@ TEST_F(async, sigio_when_bytes_arrive)
 	EXPECT_ERRNO(EAGAIN, take_signal(SIGIO));
 }
 
-/* SPEC bug 8 */
+/* Bug 8 */
 TEST_F(async, sigio_when_room_appears)
 {
 	Fd fd = ASSERT_OK(gfifo::open(O_WRONLY)), other = ASSERT_OK(gfifo::open());
@@ -122,7 +122,7 @@ TEST_F(async, sigio_when_room_appears)
 	EXPECT_ERRNO(EAGAIN, take_signal(SIGIO));
 }
 
-/* SPEC bug 8 */
+/* Bug 8 */
 TEST_F(async, the_signal_says_what_happened)
 {
 	Fd fd = ASSERT_OK(gfifo::open()), other = ASSERT_OK(gfifo::open());
@@ -140,7 +140,7 @@ TEST_F(async, the_signal_says_what_happened)
 	EXPECT_SIGNALS(1, 1, fd);
 }
 
-/* SPEC bugs 4 and 8 */
+/* Bugs 4 and 8 */
 TEST_F(async, room_that_clear_makes)
 {
 	Fd fd = ASSERT_OK(gfifo::open()), other = ASSERT_OK(gfifo::open());
@@ -192,7 +192,7 @@ TEST_F(async, everybody_who_asked_is_told)
 	EXPECT_EQ(1, Signals::take(two, queued_signal + 1).in);
 }
 
-/* SPEC bug 20 */
+/* Bug 20 */
 TEST_F(async, none_after_close)
 {
 	Fd fd = ASSERT_OK(gfifo::open()), other = ASSERT_OK(gfifo::open());
@@ -205,7 +205,7 @@ TEST_F(async, none_after_close)
 	EXPECT_ERRNO(EAGAIN, take_signal(SIGIO));
 }
 
-/* SPEC bug 20: what is left of a closed file may belong to somebody else */
+/* Bug 20: what is left of a closed file may belong to somebody else */
 TEST_F(async, many_files_leave_nothing_behind)
 {
 	Fd other = ASSERT_OK(gfifo::open());

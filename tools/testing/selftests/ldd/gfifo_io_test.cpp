@@ -47,7 +47,7 @@ TEST_F(gfifo, write_takes_what_fits)
 	EXPECT_VALUE(0, gfifo::queued(fd));
 }
 
-/* SPEC bug 5: bytes that are moved by a memcpy() which overlaps itself */
+/* Bug 5: bytes that are moved by a memcpy() which overlaps itself */
 TEST_F(gfifo, what_is_left_stays_as_it_was)
 {
 	Fd fd = ASSERT_OK(gfifo::open());
@@ -100,7 +100,7 @@ TEST_F(gfifo, a_vector_that_does_not_fit)
 	EXPECT_TRUE(take(fd, self->size) == bytes.substr(0, self->size));
 }
 
-/* SPEC bug 7 */
+/* Bug 7 */
 TEST_F(gfifo, an_empty_call_returns_at_once)
 {
 	Fd fd = ASSERT_OK(gfifo::open());

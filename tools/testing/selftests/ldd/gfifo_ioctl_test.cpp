@@ -71,7 +71,7 @@ TEST_F(clear, throws_all_bytes_away)
 	EXPECT_TEXT("world", take(fd, 10));
 }
 
-/* SPEC bug 4 */
+/* Bug 4 */
 TEST_F(clear, wakes_a_blocked_writer)
 {
 	Fd fd = ASSERT_OK(gfifo::open());
@@ -83,7 +83,7 @@ TEST_F(clear, wakes_a_blocked_writer)
 	EXPECT_TEXT("late", take(fd, 10));
 }
 
-/* SPEC bug 4 */
+/* Bug 4 */
 TEST_F(clear, wakes_all_writers_for_whom_there_is_room)
 {
 	Fd fd = ASSERT_OK(gfifo::open());
@@ -100,7 +100,7 @@ TEST_F(clear, wakes_all_writers_for_whom_there_is_room)
 	EXPECT_TEXT("latelatelatelate", take(fd, 100));
 }
 
-/* SPEC bug 4 */
+/* Bug 4 */
 TEST_F(clear, wakes_who_polls_to_write)
 {
 	Fd fd = ASSERT_OK(gfifo::open());

@@ -335,7 +335,7 @@ TEST_F(gfifo, an_idle_exclusive_epoll_starves_no_writer)
 	EXPECT_VALUE(EPOLLOUT, waiter.join());
 }
 
-/* SPEC bug 3, for poll: register first, then look */
+/* Bug 3, for poll: register first, then look */
 TEST_F(gfifo, poll_misses_nothing_on_the_way_to_sleep)
 {
 	/* poll() has room for nine queues; on the way into the tenth it takes a page. */

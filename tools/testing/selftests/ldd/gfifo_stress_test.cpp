@@ -358,7 +358,7 @@ TEST_F(one, calls_of_any_length_stay_contiguous)
 }
 
 /*
- * SPEC bug 3: each call makes the FIFO full or empty, so that both sides go to
+ * Bug 3: each call makes the FIFO full or empty, so that both sides go to
  * sleep and wake each other all the time. One wake-up that is lost, and both
  * sleep for ever.
  */
@@ -385,7 +385,7 @@ TEST_F(one, no_wake_up_is_lost_on_the_way_to_sleep)
 	EXPECT_EQ(written, reader.join());
 }
 
-/* SPEC bug 3, with the other side at all distances from its sleep */
+/* Bug 3, with the other side at all distances from its sleep */
 TEST_F(one, no_byte_is_waited_for_in_vain)
 {
 	Fd fd = ASSERT_OK(gfifo::open());
@@ -394,7 +394,7 @@ TEST_F(one, no_byte_is_waited_for_in_vain)
 			       [&] { return fd.write("x").ok(); }));
 }
 
-/* SPEC bug 3 */
+/* Bug 3 */
 TEST_F(one, no_room_is_waited_for_in_vain)
 {
 	Fd fd = ASSERT_OK(gfifo::open());
@@ -433,7 +433,7 @@ TEST_F(one, sizes_change_under_way)
 	}
 }
 
-/* SPEC bug 4: clearing all the time, nobody is left asleep. */
+/* Bug 4: clearing all the time, nobody is left asleep. */
 TEST_F(one, clears_under_way)
 {
 	Fd fd = ASSERT_OK(gfifo::open());

@@ -124,7 +124,7 @@ TEST_F(gfifo, vectors_sleep_too)
 	EXPECT_TEXT("hello", take(fd, 10));
 }
 
-/* SPEC bug 2: a signal is not the end of the file */
+/* Bug 2: a signal is not the end of the file */
 TEST_F(gfifo, a_signal_interrupts_a_reader)
 {
 	Fd fd = ASSERT_OK(gfifo::open());
@@ -138,7 +138,7 @@ TEST_F(gfifo, a_signal_interrupts_a_reader)
 	EXPECT_EQ(0, gfifo::sleeping_readers());
 }
 
-/* SPEC bug 2 */
+/* Bug 2 */
 TEST_F(gfifo, a_signal_interrupts_a_writer)
 {
 	Fd fd = ASSERT_OK(gfifo::open());
@@ -153,7 +153,7 @@ TEST_F(gfifo, a_signal_interrupts_a_writer)
 	EXPECT_VALUE(int(self->size), gfifo::queued(fd));
 }
 
-/* SPEC bug 2 */
+/* Bug 2 */
 TEST_F(gfifo, a_restarted_reader_sleeps_on)
 {
 	Fd fd = ASSERT_OK(gfifo::open());
@@ -171,7 +171,7 @@ TEST_F(gfifo, a_restarted_reader_sleeps_on)
 	EXPECT_VALUE(1, reader.join());
 }
 
-/* SPEC bug 2 */
+/* Bug 2 */
 TEST_F(gfifo, a_restarted_writer_sleeps_on)
 {
 	Fd fd = ASSERT_OK(gfifo::open());
@@ -264,7 +264,7 @@ void step_back()
 } /* namespace */
 
 /*
- * SPEC bug 3: one who was woken looks again. Another one may have been quicker,
+ * Bug 3: one who was woken looks again. Another one may have been quicker,
  * and then there is nothing for it to return.
  */
 TEST_F(gfifo, a_reader_whose_byte_was_stolen_sleeps_on)
@@ -291,7 +291,7 @@ TEST_F(gfifo, a_reader_whose_byte_was_stolen_sleeps_on)
 	}
 }
 
-/* SPEC bug 3 */
+/* Bug 3 */
 TEST_F(gfifo, a_writer_whose_room_was_stolen_sleeps_on)
 {
 	Fd fd = ASSERT_OK(gfifo::open());

@@ -220,7 +220,7 @@ TEST_F(module, who_may_do_what)
 	EXPECT_EQ(mode_t(S_IFREG | 0400), st.st_mode);
 }
 
-/* SPEC bug 18 */
+/* Bug 18 */
 TEST_F(module, unload_is_refused_while_open_or_mapped)
 {
 	const std::string refs = std::string("/sys/module/") + variant->name + "/refcnt";
@@ -264,7 +264,7 @@ void leave_dirty_memory()
 
 } /* namespace */
 
-/* SPEC bug 10: what is in the memory is neither that of before, nor anybody's. */
+/* Bug 10: what is in the memory is neither that of before, nor anybody's. */
 TEST_F(module, a_reload_starts_with_zeros)
 {
 	const size_t size = variant->pages * sysconf(_SC_PAGESIZE);
@@ -317,7 +317,7 @@ void use_device(const char *device, const char *state)
 } /* namespace */
 
 /*
- * SPEC bug 16: nothing is freed that somebody can still reach. It takes a kernel
+ * Bug 16: nothing is freed that somebody can still reach. It takes a kernel
  * that poisons freed memory (slub_debug, KASAN) to see each time.
  */
 TEST_F_TIMEOUT(module, nothing_is_freed_before_it_is_out_of_reach, 90)
@@ -594,7 +594,7 @@ FIXTURE_TEARDOWN(simple)
 	}
 }
 
-/* SPEC bug 17: no way through the device to memory that the driver does not own */
+/* Bug 17: no way through the device to memory that the driver does not own */
 TEST_F(simple, memory_is_refused)
 {
 	KernelLog log;

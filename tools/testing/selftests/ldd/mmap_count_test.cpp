@@ -253,7 +253,7 @@ int churn(const MemoryDevice &device, int milliseconds)
 
 } /* namespace */
 
-/* SPEC bug 13 */
+/* Bug 13 */
 TEST_F(race, the_count_is_exact_whoever_maps_meanwhile)
 {
 	const MemoryDevice &device = *variant->device;

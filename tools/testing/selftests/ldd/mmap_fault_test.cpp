@@ -53,7 +53,7 @@ TEST_F(faulting, a_private_mapping_ends_there_too)
 	EXPECT_EQ(-SIGBUS, Access::store(mapping.page(device.pages), 'x'));
 }
 
-/* SPEC bug 9 */
+/* Bug 9 */
 TEST_F_TIMEOUT(faulting, behind_the_end_nobody_spins, 15)
 {
 	const MemoryDevice &device = *variant->device;

@@ -58,7 +58,7 @@ FIXTURE_TEARDOWN_PARENT(module)
 	}
 }
 
-/* SPEC bug 18 */
+/* Bug 18 */
 TEST_F(module, a_mapping_keeps_the_module)
 {
 	const MemoryDevice &device = *variant->device;
@@ -106,7 +106,7 @@ TEST_F(module, a_part_of_a_mapping_in_a_child_keeps_the_module)
 	EXPECT_EQ(0, attribute(refs));
 }
 
-/* SPEC bug 10: the memory of a fresh device was somebody's a moment ago. */
+/* Bug 10: the memory of a fresh device was somebody's a moment ago. */
 TEST_F(module, fresh_pages_are_zero)
 {
 	const MemoryDevice &device = *variant->device;

@@ -126,7 +126,7 @@ TEST_F(memory, shrinking)
 MEMORY_FIXTURE(at_once);
 AT_ONCE_DEVICES(at_once);
 
-/* SPEC bug 17 */
+/* Bug 17 */
 TEST_F(at_once, nothing_outside_is_mapped)
 {
 	const MemoryDevice &device = *variant->device;
@@ -264,7 +264,7 @@ TEST_F(faulting, moving_the_pages_but_not_the_place)
 	EXPECT_VALUE(2, device.mappings());
 }
 
-/* SPEC bug 17: where there is nothing, a mapping can be made, but not used. */
+/* Bug 17: where there is nothing, a mapping can be made, but not used. */
 TEST_F(faulting, nothing_outside_can_be_touched)
 {
 	const MemoryDevice &device = *variant->device;

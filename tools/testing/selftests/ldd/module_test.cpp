@@ -98,7 +98,7 @@ TEST_F(module, nodes_come_and_go)
 	EXPECT_TRUE(exists(sleepy::state));
 }
 
-/* SPEC bug 18 */
+/* Bug 18 */
 TEST_F(module, unload_is_refused_while_open)
 {
 	for (const char *name : { "gfifo", "sleepy" }) {
@@ -118,7 +118,7 @@ TEST_F(module, unload_is_refused_while_open)
 	}
 }
 
-/* SPEC bug 18 */
+/* Bug 18 */
 TEST_F(module, unload_is_refused_while_somebody_sleeps)
 {
 	Fd fifo = ASSERT_OK(gfifo::open());
@@ -275,7 +275,7 @@ Result<Child> first_user()
 
 } /* namespace */
 
-/* SPEC bug 6: a device is used as soon as its node is there */
+/* Bug 6: a device is used as soon as its node is there */
 TEST_F_TIMEOUT(module, devices_are_ready_when_their_nodes_appear, 90)
 {
 	KernelLog log;
@@ -296,7 +296,7 @@ TEST_F_TIMEOUT(module, devices_are_ready_when_their_nodes_appear, 90)
 }
 
 /*
- * SPEC bug 16: nothing is freed that somebody can still reach. It takes a kernel
+ * Bug 16: nothing is freed that somebody can still reach. It takes a kernel
  * that poisons freed memory (slub_debug, KASAN) to see each time.
  */
 TEST_F_TIMEOUT(module, nothing_is_freed_before_it_is_out_of_reach, 90)
@@ -319,7 +319,7 @@ TEST_F_TIMEOUT(module, nothing_is_freed_before_it_is_out_of_reach, 90)
 	EXPECT_FALSE(log.complains());
 }
 
-/* SPEC bug 20: a file that asked for signals and was closed is in no list. */
+/* Bug 20: a file that asked for signals and was closed is in no list. */
 TEST_F(module, unload_after_asking_for_signals)
 {
 	KernelLog log;

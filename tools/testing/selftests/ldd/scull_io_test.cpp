@@ -48,7 +48,7 @@ TEST_F(scull, holes_are_zeros_and_take_no_memory)
 	EXPECT_EQ(3 * cluster, dev.memory());
 }
 
-/* SPEC bug 12 */
+/* Bug 12 */
 TEST_F(scull, reads_allocate_nothing)
 {
 	const Scull dev(variant->device);
@@ -90,7 +90,7 @@ TEST_F(scull, offsets_that_no_file_has)
 	EXPECT_TEXT("x", take_at(fd, 1, LLONG_MAX - 1));
 }
 
-/* SPEC bug 11: what is around the bytes of a call stays as it was */
+/* Bug 11: what is around the bytes of a call stays as it was */
 TEST_F(scull, writes_across_borders)
 {
 	const Scull dev(variant->device);

@@ -257,7 +257,7 @@ TEST_F(region, a_fork_shares)
 	}
 }
 
-/* SPEC bug 17: no way through these devices reaches memory that is not theirs. */
+/* Bug 17: no way through these devices reaches memory that is not theirs. */
 TEST_F(region, nothing_else_is_accepted)
 {
 	const unsigned long ram =

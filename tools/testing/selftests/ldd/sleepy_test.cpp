@@ -78,7 +78,7 @@ TEST_F(sleepy, read_sleeps_until_a_write)
 	EXPECT_VALUE(0, reader.join());
 }
 
-/* SPEC bug 1: one flag for all, so that zero or many wake for one write */
+/* Bug 1: one flag for all, so that zero or many wake for one write */
 TEST_F(sleepy, each_write_wakes_the_one_that_slept_longest)
 {
 	const int count = 6, writes = 4;
@@ -161,7 +161,7 @@ TEST_F(sleepy, an_empty_write_wakes)
 	EXPECT_VALUE(0, reader.join());
 }
 
-/* SPEC bug 7 */
+/* Bug 7 */
 TEST_F(sleepy, an_empty_read_returns_at_once_and_takes_nothing)
 {
 	Fd fd = ASSERT_OK(sleepy::open());
@@ -289,7 +289,7 @@ TEST_F(sleepy, select_and_epoll)
 	EXPECT_EQ(0, epoll_wait(ep.get(), &event, 1, 0));
 }
 
-/* SPEC bug 2: it is not the end of the file */
+/* Bug 2: it is not the end of the file */
 TEST_F(sleepy, a_signal_interrupts)
 {
 	Fd fd = ASSERT_OK(sleepy::open());
@@ -303,7 +303,7 @@ TEST_F(sleepy, a_signal_interrupts)
 	EXPECT_EQ(0, sleepy::sleepers());
 }
 
-/* SPEC bug 2 */
+/* Bug 2 */
 TEST_F(sleepy, a_restarted_read_sleeps_on)
 {
 	Fd fd = ASSERT_OK(sleepy::open());
@@ -520,7 +520,7 @@ TEST_F(sleepy, signals_and_writes_that_race_are_counted_exactly)
 	static_cast<void>(read_now(nonblock));
 }
 
-/* SPEC bug 3: a write that hits a reader just as it goes to sleep */
+/* Bug 3: a write that hits a reader just as it goes to sleep */
 TEST_F(sleepy, no_wake_up_is_lost_on_the_way_to_sleep)
 {
 	Fd fd = ASSERT_OK(sleepy::open());

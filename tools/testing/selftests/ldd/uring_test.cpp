@@ -130,7 +130,7 @@ TEST_F(gfifo, nothing_waits_that_must_not)
 	EXPECT_VALUE(int(self->size), gfifo::queued(fd));
 }
 
-/* SPEC bug 7 */
+/* Bug 7 */
 TEST_F(gfifo, empty_operations_complete_at_once)
 {
 	RING_OR_SKIP(ring);

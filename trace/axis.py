@@ -4,7 +4,8 @@
 import math
 
 CUT_WIDTH = 20		# of a stretch that is left out, in points
-TICK_GAP = 62		# between two ticks, at least
+TICK_GAP = 62		# between two whole steps, at least
+TICK_ROOM = 40		# of the text below
 FINEST = 0.1		# width that is drawn
 AROUND = 0.08		# what is shown on both sides of that, of all that is shown
 
@@ -13,10 +14,11 @@ STEPS = [factor * 10 ** power for power in range(2, 12) for factor in (1, 2, 5)]
 
 
 class Piece:
-	"""A stretch of time, and where it is drawn."""
+	"""A stretch of time, and where it is drawn; left out if it has no event."""
 
-	def __init__(self, start, end, cut):
-		self.start, self.end, self.cut = start, end, cut
+	def __init__(self, start, end, event=None):
+		self.start, self.end, self.event = start, end, event
+		self.cut = event is None
 		self.left = self.right = 0
 
 
@@ -43,14 +45,14 @@ class Axis:
 		shown = times[-1] - times[0] - sum(cuts)
 		pad = shown * AROUND
 
-		self.pieces = [Piece(times[0] - pad, times[0], False)]
+		self.pieces = [Piece(times[0] - pad, times[0], times[0])]
 		for a, b in zip(times, times[1:]):
 			if b - a < shortest:
 				self.pieces[-1].end = b
 				continue
 			self.pieces[-1].end = a + pad
-			self.pieces.append(Piece(a + pad, b - pad, True))
-			self.pieces.append(Piece(b - pad, b, False))
+			self.pieces.append(Piece(a + pad, b - pad))
+			self.pieces.append(Piece(b - pad, b, b))
 		self.pieces[-1].end += after * shown
 		self.place(left, right)
 		self.choose_step()
@@ -90,16 +92,19 @@ class Axis:
 			if piece.cut:
 				yield piece.left, piece.right - piece.left
 
+	def whole_steps(self, piece):
+		first = math.ceil((piece.start - self.zero) / self.step)
+		last = math.floor((piece.end - self.zero) / self.step)
+		return [self.zero + n * self.step for n in range(first, last + 1)]
+
 	def ticks(self):
-		"""Yield (x, text). Each piece has some, or else its first whole step."""
+		"""Yield (x, text). A piece without a whole step has one where its event is."""
 		last = -math.inf
 		for piece in self.pieces:
 			if piece.cut:
 				continue
-			n = math.ceil((piece.start - self.zero) / self.step)
-			while self.zero + n * self.step <= piece.end:
-				x = self.x(self.zero + n * self.step)
-				if x - last >= TICK_GAP and x < self.pieces[-1].right - TICK_GAP / 3:
-					yield x, f'{n * self.step / 1e6:.{self.digits}f}'
+			for time in self.whole_steps(piece) or [piece.event]:
+				x = self.x(time)
+				if x - last >= TICK_ROOM and x < self.pieces[-1].right - TICK_ROOM / 2:
+					yield x, f'{(time - self.zero) / 1e6:.{self.digits}f}'
 					last = x
-				n += 1

@@ -9,7 +9,7 @@ MAKEFLAGS += --no-print-directory
 # For the scripts. They do not see MAKEFLAGS: see vm/lib.sh.
 export TARGETS TESTS VM APPEND KSRC KDIR MENU KUNIT_ARGS TIMEOUT
 
-.PHONY: help prepare kselftest kunit check mutants shell demo docs trace bench plot tools modules \
+.PHONY: help prepare kselftest kunit check mutants shell demo docs trace bench coverage plot tools modules \
 	patches patches-check clean
 
 help: ## this list
@@ -53,6 +53,9 @@ docs: ## build the documentation in build/docs, and check its links
 
 trace: ## SCENARIO=sleepy: record it in a guest, and draw who wakes whom and when
 	@trace/run $(if $(DOCS),--docs) $(SCENARIO)
+
+coverage: ## how much of the drivers KUnit and the selftests run through, as HTML
+	@vm/coverage
 
 bench: ## measure the drivers against pipe, eventfd and their like
 	@bench/run

@@ -173,7 +173,7 @@ check_release()
 }
 
 # The kernels that boot, and two that are only compiled in part, for warnings.
-kernels='uml qemu debug bench'
+kernels='uml qemu debug bench coverage'
 
 # Is there such a kernel to boot?
 known()
@@ -218,6 +218,7 @@ fragments_of()
 	qemu) echo common x86 qemu ;;
 	debug) echo common x86 debug ;;
 	bench) echo common x86 bench ;;
+	coverage) echo common x86 qemu coverage ;;
 	lint | lint-clang) echo common x86 lint ;;
 	esac
 }
@@ -237,6 +238,10 @@ kmake()
 
 	llvm=$(llvm_of "$name")
 	[ -z "$llvm" ] || cc=clang
+	# As GCOV_PROFILE := y in two Makefiles; their tests/ are directories of their own.
+	# shellcheck disable=SC2016  # for make
+	[ "$name" != coverage ] ||
+		set -- 'GCOV_PROFILE=$(if $(filter lib/ldd drivers/char/ldd,$(obj)),y)' "$@"
 	make -C "$linux" O="$build/$name" ARCH="$(arch_of "$name")" LLVM="$llvm" \
 		CC="ccache $cc" HOSTCC="ccache $cc" -j"$(nproc)" "$@"
 }

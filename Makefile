@@ -9,8 +9,8 @@ MAKEFLAGS += --no-print-directory
 # For the scripts. They do not see MAKEFLAGS: see vm/lib.sh.
 export TARGETS TESTS VM APPEND KSRC KDIR MENU KUNIT_ARGS TIMEOUT
 
-.PHONY: help prepare kselftest kunit check mutants shell demo docs trace bench coverage plot tools modules \
-	patches patches-check clean
+.PHONY: help prepare kselftest kunit check mutants shell demo docs trace coverage bench plot \
+	tools modules patches patches-check clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22

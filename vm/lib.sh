@@ -216,9 +216,9 @@ fragments_of()
 	case $1 in
 	uml) echo common uml ;;
 	qemu) echo common x86 qemu ;;
-	debug) echo common x86 debug ;;
+	debug) echo common x86 faults debug ;;
 	bench) echo common x86 bench ;;
-	coverage) echo common x86 qemu coverage ;;
+	coverage) echo common x86 qemu faults coverage ;;
 	lint | lint-clang) echo common x86 lint ;;
 	esac
 }

@@ -106,7 +106,7 @@ FIXTURE_TEARDOWN(fail_nth_module)
 	}
 }
 
-/* SPEC bug 16, on the way in: what has been set up is taken down in reverse order. */
+/* Bug 16, on the way in: what has been set up is taken down in reverse order. */
 TEST_F_TIMEOUT(fail_nth_module, load, 200)
 {
 	const std::string state = std::string("/sys/kernel/debug/ldd/") + variant->state;

@@ -174,7 +174,7 @@ TEST_F(scull, many_append)
 		});
 	for (Task<int> &task : tasks)
 		EXPECT_EQ(0, task.join());
-	ASSERT_EQ(ssize_t(writers * records * record), dev.size());
+	ASSERT_EQ(ssize_t(record) * writers * records, dev.size());
 	for (int i = 0; i < writers * records; i++) {
 		std::string bytes = take(fd, record);
 		int id = bytes[0] - 'a', number;

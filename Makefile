@@ -45,7 +45,7 @@ shell: ## an interactive guest with the drivers loaded
 
 demo: tools ## run what the documentation shows, in a guest
 	@vm/build uml
-	@vm/run --uml -- tools/ldd/transcripts --show --path build/tools \
+	@vm/run --uml -- tools/ldd/transcripts.py --show --path build/tools \
 		Documentation/driver-api/ldd/*.rst
 
 docs: ## build the documentation in build/docs, and check its links

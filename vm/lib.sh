@@ -216,7 +216,7 @@ fragments_of()
 	case $1 in
 	uml) echo common uml ;;
 	qemu) echo common x86 qemu ;;
-	debug) echo common x86 faults debug ;;
+	debug) echo common x86 debug ;;
 	bench) echo common x86 bench ;;
 	coverage) echo common x86 qemu faults coverage ;;
 	lint | lint-clang) echo common x86 lint ;;

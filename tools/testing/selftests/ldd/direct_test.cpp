@@ -218,8 +218,8 @@ TEST_F(direct, a_buffer_that_is_the_device)
 	Fd fd = ASSERT_OK(open_direct(dev));
 	const std::string bytes = pattern(8 * page_size);
 
-	EXPECT_VALUE(long(bytes.size()), fd.pwrite(bytes, 0));
 	{
+		EXPECT_VALUE(long(bytes.size()), fd.pwrite(bytes, 0));
 		Mapping mapping = ASSERT_OK(map(fd, { .pages = 16 }));
 
 		/* From the first half behind the end, and back into the first. */

@@ -224,9 +224,8 @@ static size_t scull_copy_out(struct scull_dev *dev, struct iov_iter *to,
  * not one byte could be copied; -EAGAIN when it would have to wait; -EINTR when
  * the task is being killed.
  */
-VISIBLE_IF_KUNIT __always_inline
-ssize_t scull_read(struct scull_dev *dev, struct iov_iter *to, loff_t *pos,
-		   bool nowait)
+VISIBLE_IF_KUNIT ssize_t scull_read(struct scull_dev *dev, struct iov_iter *to,
+				    loff_t *pos, bool nowait)
 {
 	size_t count, done = 0;
 
@@ -346,9 +345,9 @@ static ssize_t scull_copy_in(struct scull_dev *dev, struct iov_iter *from,
  * not one byte could be copied; -EAGAIN when it would have to wait; -EINTR when
  * the task is being killed.
  */
-VISIBLE_IF_KUNIT __always_inline
-ssize_t scull_write(struct scull_dev *dev, struct iov_iter *from, loff_t *pos,
-		    bool nowait, bool append)
+VISIBLE_IF_KUNIT ssize_t scull_write(struct scull_dev *dev,
+				     struct iov_iter *from, loff_t *pos,
+				     bool nowait, bool append)
 {
 	ssize_t ret = -ENOSPC;
 	size_t count;

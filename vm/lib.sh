@@ -218,7 +218,7 @@ fragments_of()
 	qemu) echo common x86 qemu ;;
 	debug) echo common x86 debug ;;
 	bench) echo common x86 bench ;;
-	coverage) echo common x86 qemu faults coverage ;;
+	coverage) echo common x86 qemu coverage ;;
 	lint | lint-clang) echo common x86 lint ;;
 	esac
 }
